@@ -1,0 +1,21 @@
+/** Signing in and out (DESIGN §5, "People"). */
+import { z } from 'zod';
+import { userRoleSchema } from './roles.ts';
+
+export const userSchema = z.object({ username: z.string(), role: userRoleSchema });
+export type User = z.infer<typeof userSchema>;
+
+export const loginBodySchema = z.object({
+  username: z.string().trim().min(1, 'The user name is empty.').max(100, 'The user name is too long.'),
+  password: z.string().min(1, 'The password is empty.').max(1_000, 'The password is too long.'),
+});
+
+export const loginReplySchema = z.object({ token: z.string(), user: userSchema });
+export type LoginReply = z.infer<typeof loginReplySchema>;
+
+export const meReplySchema = z.object({
+  user: userSchema,
+  /** Set after a join: from when main's accounts and passwords count here (DESIGN §6.6). */
+  accounts_from_main_since: z.string().nullable(),
+});
+export type MeReply = z.infer<typeof meReplySchema>;

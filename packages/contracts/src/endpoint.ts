@@ -1,0 +1,19 @@
+/** The shape of one row of the endpoint table (DESIGN §5). */
+import type { z } from 'zod';
+
+export type Access = 'everyone' | 'user' | 'admin' | 'server' | 'script';
+
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Express and react-router share the `:name` form of a path parameter. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly runsOn: 'any' | 'main';
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodType;
+  /** Absent where the reply is not JSON; `replyType` then names its media type. */
+  readonly reply?: z.ZodType;
+  readonly replyType?: string;
+  readonly successStatus?: number;
+}

@@ -1,0 +1,64 @@
+/** Signing in, health and the panel itself: the rows of the endpoint table for everyone and every signed-in user. */
+import type { Endpoint } from './endpoint.ts';
+import * as auth from './auth.ts';
+import * as health from './health.ts';
+import * as subscribers from './subscribers.ts';
+import { emptyBodySchema, okReplySchema } from './primitives.ts';
+
+
+export const panelEndpoints = {
+  health: {
+    method: 'GET',
+    path: '/health',
+    summary: 'Is the process serving?',
+    access: 'everyone',
+    runsOn: 'any',
+    reply: health.healthReplySchema,
+  },
+  login: {
+    method: 'POST',
+    path: '/api/auth/login',
+    summary: 'Sign in',
+    access: 'everyone',
+    runsOn: 'any',
+    body: auth.loginBodySchema,
+    reply: auth.loginReplySchema,
+  },
+  logout: {
+    method: 'POST',
+    path: '/api/auth/logout',
+    summary: 'Sign out',
+    access: 'user',
+    runsOn: 'any',
+    body: emptyBodySchema,
+    reply: okReplySchema,
+  },
+  me: {
+    method: 'GET',
+    path: '/api/auth/me',
+    summary: 'Who am I?',
+    access: 'user',
+    runsOn: 'any',
+    reply: auth.meReplySchema,
+  },
+
+  listSubscribers: {
+    method: 'GET',
+    path: '/api/subscribers',
+    summary: 'Subscribers, newest first',
+    access: 'user',
+    runsOn: 'any',
+    query: subscribers.listSubscribersQuerySchema,
+    reply: subscribers.subscriberListReplySchema,
+  },
+  createSubscriber: {
+    method: 'POST',
+    path: '/api/subscribers',
+    summary: 'Add a subscriber',
+    access: 'user',
+    runsOn: 'any',
+    body: subscribers.createSubscriberBodySchema,
+    reply: subscribers.subscriberSchema,
+    successStatus: 201,
+  },
+} as const satisfies Record<string, Endpoint>;
