@@ -1,0 +1,85 @@
+/**
+ * STATE_DIR/node.json: this server's own identity, which must survive its database being replaced (DESIGN §3).
+ * Snake case, because it is read by people at 3 am as much as by this program.
+ */
+import { z } from 'zod';
+import { clusterEventSchema } from '@proxpanel/contracts/events';
+import { loginSchema, peerSchema } from '@proxpanel/contracts/peer';
+import { lsnSchema, nodeIdSchema, termSchema, timestampSchema, uuidSchema } from '@proxpanel/contracts/primitives';
+import { roleSchema } from '@proxpanel/contracts/roles';
+import { scriptRunPhaseSchema } from '@proxpanel/contracts/script';
+import { clusterSettingsSchema } from '@proxpanel/contracts/settings';
+
+export const promotionSchema = z.object({
+  promotion_id: uuidSchema,
+  term: termSchema,
+  timeline: z.int(),
+  fork_lsn: lsnSchema,
+  node_id: nodeIdSchema,
+  at: timestampSchema,
+});
+export type Promotion = z.infer<typeof promotionSchema>;
+
+/** What this server knows of the cluster that it belongs to. Null in a standalone server. */
+export const membershipSchema = z.object({
+  cluster_id: uuidSchema,
+  node_id: nodeIdSchema,
+  display_name: z.string(),
+  /** The configured role; the effective one also asks the database (DESIGN §2). */
+  role: roleSchema,
+  is_active: z.boolean(),
+  secret: z.string(),
+  /** After a rotation: serves a listed member once, to fetch the new one (SAFETY §5). */
+  previous_secret: z.object({ secret: z.string(), waiting_node_ids: z.array(nodeIdSchema) }).nullable(),
+  /** Highest term ever seen. A main that meets a higher one has been superseded. */
+  term: termSchema,
+  main_node_id: nodeIdSchema,
+  peers: z.array(peerSchema),
+  /** Keys of removed nodes, kept 30 days only to answer them with a signed 410 (DESIGN §7). */
+  removed_nodes: z.array(z.object({ node_id: nodeIdSchema, secret: z.string(), until: timestampSchema })),
+  slot_name: z.string().nullable(),
+  settings: clusterSettingsSchema,
+  replication: loginSchema,
+  redis_replication: loginSchema,
+  promotions: z.array(promotionSchema),
+  fence: z.object({ at: timestampSchema, reason: z.string(), term: termSchema }).nullable(),
+});
+export type Membership = z.infer<typeof membershipSchema>;
+
+/** The generated script's one-time token and its progress (DESIGN §6.5). Tokens are kept as SHA-256 only. */
+export const joinScriptSchema = z.object({
+  main_address: z.string(),
+  script_path: z.string(),
+  credential_sha256: z.string().nullable(),
+  credential_expires_at: timestampSchema,
+  phase_token_sha256: z.string(),
+  database_bytes: z.number(),
+  phases: z.array(scriptRunPhaseSchema),
+  finished: z.boolean(),
+});
+export type JoinScript = z.infer<typeof joinScriptSchema>;
+
+export const signingKeySchema = z.object({ key: z.string(), verify_until: timestampSchema });
+
+export const nodeFileSchema = z.object({
+  format: z.literal(1),
+  server_id: uuidSchema,
+  /** What other servers call this one, as the admin last confirmed it; null: NODE_ADDRESS. */
+  address: z.string().nullable(),
+  membership: membershipSchema.nullable(),
+  /** Said on the page until the next join: this server was removed, or its cluster was disbanded. */
+  ended_membership: z.object({ at: timestampSchema, sentence: z.string() }).nullable(),
+  join_script: joinScriptSchema.nullable(),
+  session_signing_key: z.string(),
+  /** Keys that still verify: the joiner's old one until its sessions end. */
+  old_session_signing_keys: z.array(signingKeySchema),
+  accounts_from_main_since: timestampSchema.nullable(),
+  /** Superuser login of the cluster's adapters and the panel's own role, as the local database has them. */
+  cluster_database: loginSchema.nullable(),
+  panel_database: loginSchema.nullable(),
+  /** Newest accepted `iat` (seconds) per caller, so that a restart opens no replay window (SAFETY §5). */
+  newest_iat_by_issuer: z.record(z.string(), z.number()),
+  /** Events not yet in the database. */
+  journal: z.array(clusterEventSchema),
+});
+export type NodeFile = z.infer<typeof nodeFileSchema>;
