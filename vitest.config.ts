@@ -1,0 +1,56 @@
+import { defineConfig } from 'vitest/config';
+
+/** Real servers on a loaded machine are slow, never wrong: generous limits, and waits for conditions inside. */
+const REAL_TIMEOUT_MS = 120_000;
+
+const everywhere = (suffix: string) => [`{apps,packages}/**/*${suffix}`, `e2e/**/*${suffix}`];
+const never = ['**/node_modules/**', '**/dist/**'];
+
+export default defineConfig({
+  test: {
+    // A file that was meant to hold tests and holds none is a mistake.
+    passWithNoTests: false,
+    allowOnly: false,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: everywhere('.test.{ts,tsx}'),
+          exclude: [...never, '**/*.{pg,redis,hosts}.test.ts', 'apps/web/src/**/*.test.tsx'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // Its own root, since happy-dom is a dependency of the web alone.
+        root: './apps/web',
+        test: {
+          name: 'web',
+          include: ['src/**/*.test.tsx'],
+          environment: 'happy-dom',
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: [...everywhere('.pg.test.ts'), ...everywhere('.redis.test.ts')],
+          exclude: never,
+          testTimeout: REAL_TIMEOUT_MS,
+          hookTimeout: REAL_TIMEOUT_MS,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'hosts',
+          include: everywhere('.hosts.test.ts'),
+          exclude: never,
+          testTimeout: REAL_TIMEOUT_MS,
+          hookTimeout: REAL_TIMEOUT_MS,
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
