@@ -92,7 +92,12 @@ export const leaveBodySchema = z
   .strict();
 export const leaveReplySchema = z.object({ ok: z.literal(true), told_main: z.boolean(), sentence: z.string() });
 
-export const removeNodeReplySchema = z.object({ ok: z.literal(true), sentence: z.string() });
+export const removeNodeReplySchema = z.object({
+  ok: z.literal(true),
+  sentence: z.string(),
+  /** Removing a node ends in a new secret (SAFETY §5), shown once; null when the node was already gone. */
+  cluster_secret: z.string().nullable(),
+});
 
 export const disbandReplySchema = z.object({
   ok: z.literal(true),

@@ -101,6 +101,8 @@ export const peerSchema = z.object({
   api_url: z.string(),
   postgres_port: portSchema,
   redis_port: portSchema,
+  /** The address that PostgreSQL sees it come from, which pg_hba needs; absent until it was seen (SAFETY §5). */
+  seen_address: hostShape.optional(),
 });
 export type Peer = z.infer<typeof peerSchema>;
 
