@@ -41,6 +41,8 @@ export const membershipSchema = z.object({
   settings: clusterSettingsSchema,
   replication: loginSchema,
   redis_replication: loginSchema,
+  /** Name of the data in Redis, kept there too: gone there, and Redis has lost its data (SAFETY §2). */
+  redis_dataset_id: uuidSchema.optional(),
   promotions: z.array(promotionSchema),
   fence: z.object({ at: timestampSchema, reason: z.string(), term: termSchema }).nullable(),
 });

@@ -1,5 +1,7 @@
 /** Speaking with other servers: signed calls, sealed replies, and plain knocks on their ports (DESIGN §5, SAFETY §5). */
 import type { EndpointName, BodyInputOf, ReplyOf } from '@proxpanel/contracts/endpoints';
+import type { ErrorCode } from '@proxpanel/contracts/error-codes';
+import { Fault, type FaultDetails } from '../fault.ts';
 
 /** The routes that servers call on each other. */
 export type PeerEndpointName = Extract<
@@ -17,6 +19,11 @@ export interface PeerTarget {
   readonly issuer: string;
 }
 
+/** What a call sends; undefined for the routes that take no body. */
+export type PeerBodyOf<Name extends PeerEndpointName> = [BodyInputOf<Name>] extends [never]
+  ? undefined
+  : BodyInputOf<Name>;
+
 export interface PeerReply<Name extends PeerEndpointName> {
   readonly body: ReplyOf<Name>;
   readonly roundTripMs: number;
@@ -31,7 +38,7 @@ export interface PeerPort {
   call<Name extends PeerEndpointName>(
     name: Name,
     target: PeerTarget,
-    body: BodyInputOf<Name>,
+    body: PeerBodyOf<Name>,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<PeerReply<Name>>;
   /**
@@ -74,12 +81,31 @@ export interface VerifiedPeer {
   readonly usedPreviousSecret: boolean;
 }
 
+/**
+ * A refusal of a caller that did prove the secret: the reply is signed with `replyWith`, so that the caller believes it.
+ * Everything else that `verify` throws is a plain Fault and travels unsigned.
+ */
+export class VerificationFault extends Fault {
+  readonly replyWith: Pick<VerifiedPeer, 'jti' | 'secret'>;
+
+  constructor(
+    code: ErrorCode,
+    sentence: string,
+    replyWith: Pick<VerifiedPeer, 'jti' | 'secret'>,
+    details: FaultDetails = {},
+  ) {
+    super(code, sentence, details);
+    this.name = 'VerificationFault';
+    this.replyWith = replyWith;
+  }
+}
+
 /** The receiving side of a signed call; used by the http room. */
 export interface PeerAuthPort {
   /**
    * Checks form, size and rate first, then the HMAC, audience, age, jti and body hash.
    * SECRET_MISMATCH, BAD_TOKEN, TOKEN_EXPIRED, TOKEN_REPLAYED, CLOCK_SKEW (with nonce), NODE_REMOVED, TOO_MANY_REQUESTS,
-   * NOT_CONFIGURED.
+   * NODE_UNKNOWN, NOT_CONFIGURED. Thrown as VerificationFault wherever the caller has proved the secret.
    */
   verify(request: {
     readonly token: string | undefined;
@@ -92,3 +118,32 @@ export interface PeerAuthPort {
   /** X-Cluster-Reply for a reply to a verified (or removed) caller. */
   signReply(peer: Pick<VerifiedPeer, 'jti' | 'secret'>, status: number, body: string): Promise<string>;
 }
+
+/** A person's call that only main may serve, passed on with that person's session (DESIGN §5). */
+export interface ForwardRequest {
+  /** Main's base URL. */
+  readonly apiUrl: string;
+  readonly method: string;
+  /** Path and query, e.g. /api/cluster/settings. */
+  readonly path: string;
+  /** The body as it arrived; null when there is none. */
+  readonly body: string | null;
+  /** Sent as `Authorization: Bearer`; null when the caller is nobody. */
+  readonly sessionToken: string | null;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ForwardReply {
+  readonly status: number;
+  readonly body: string;
+  readonly contentType: string | null;
+  /** Seconds, when main asked the caller to wait. */
+  readonly retryAfterSeconds: number | null;
+}
+
+/**
+ * Carries `X-Cluster-Forwarded: 1`: who receives it and is not main answers NOT_MAIN and never forwards again, or two
+ * secondaries that each take the other for main would pass a call to and fro. Faults as in PeerPort.call.
+ */
+export type ForwardToMain = (request: ForwardRequest) => Promise<ForwardReply>;

@@ -213,14 +213,23 @@ export interface RedisView {
   readonly sentence: string;
   /** host:port that it follows; null when it follows nobody. */
   readonly follows: string | null;
+  /** Why nobody may follow this Redis, for a `redis_alert` event: it restarted without its data (SAFETY §2). */
+  readonly alert: string | null;
 }
 
 export interface RedisPort {
   view(): RedisView;
   look(): Promise<RedisView>;
-  /** ACL user for replicas (SAFETY §5), so that a rotation does not break REDIS_URL. Idempotent. */
+  /**
+   * ACL user for replicas (SAFETY §5), so that a rotation does not break REDIS_URL. Idempotent; main calls it at start
+   * and at each change, `look` repeats it. The user is kept out of Redis's own files: after a restart of Redis nobody
+   * can follow it until its data are seen to be there (SAFETY §2). BLOCKED when they are not.
+   */
   ensureReplicationUser(login: Login): Promise<void>;
-  /** masteruser, masterauth, REPLICAOF, CONFIG REWRITE where there is a file. Idempotent: nothing when it follows already. */
+  /**
+   * masteruser, masterauth, REPLICAOF, CONFIG REWRITE where there is a file. Idempotent: nothing when it follows already.
+   * BLOCKED when the source lost the data that we hold (SAFETY §2); REDIS_DOWN when one of the two does not answer.
+   */
   follow(source: { readonly host: string; readonly port: number; readonly login: Login }): Promise<void>;
   /** REPLICAOF NO ONE, masterauth cleared, CONFIG REWRITE. Idempotent. */
   stopFollowing(): Promise<void>;
