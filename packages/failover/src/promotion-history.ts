@@ -1,0 +1,97 @@
+import { lsnDistanceBytes } from './lsn.ts';
+import { bytesInWords } from './words.ts';
+
+/** One promotion, as `cluster_promotions` and node.json hold it (SAFETY §2). */
+export interface PromotionRecord {
+  readonly promotionId: string;
+  /** The timeline that the promotion began. */
+  readonly timeline: number;
+  /** Where that timeline left the one before it. */
+  readonly forkLsn: bigint;
+}
+
+export type DivergenceCode =
+  'past_fork' | 'own_promotion_unknown_to_main' | 'same_timeline_other_promotion' | 'records_disagree';
+
+export type FollowVerdict =
+  | { readonly mayFollow: true }
+  | {
+      readonly mayFollow: false;
+      readonly code: DivergenceCode;
+      /** One sentence for the admin. */
+      readonly reason: string;
+      /** WAL that this node wrote, or received, beyond the last point that both share; null when that is not known. */
+      readonly bytesPastFork: number | null;
+      /** What can mend it: pg_rewind compares timeline *numbers*, so it must not be used where a number is shared. */
+      readonly repair: 'rewind' | 'base_backup';
+    };
+
+/**
+ * May this node attach to the new main by itself (SAFETY §2)? Only if main's list contains the node's whole list, and the
+ * node's last LSN is at most the fork LSN of the first promotion that it lacks. Equal timeline numbers prove nothing.
+ *
+ * `ownLastLsn` is the node's end of WAL, read after the stop or demotion that followed a CHECKPOINT; an earlier reading
+ * may be too low. The order of the lists does not matter: of main's promotions that the node lacks, the first is the one
+ * with the lowest fork.
+ */
+export function comparePromotionHistories(
+  own: readonly PromotionRecord[],
+  mains: readonly PromotionRecord[],
+  ownLastLsn: bigint,
+): FollowVerdict {
+  const disagreement = findDisagreement(own, mains);
+  if (disagreement !== undefined) {
+    const reason = `This server and main remember promotion ${disagreement} differently; nothing can be concluded from it.`;
+    return { mayFollow: false, code: 'records_disagree', reason, bytesPastFork: null, repair: 'base_backup' };
+  }
+  const unknownToMain = lacking(mains, own);
+  const unknownHere = lacking(own, mains);
+  const shared = lowestFork([...unknownToMain, ...unknownHere]);
+  // Both lists are the same: the node is on main's own timeline, and streaming itself compares the positions.
+  if (shared === undefined) return { mayFollow: true };
+  const bytesPastFork = lsnDistanceBytes(ownLastLsn, shared);
+  if (unknownToMain.length > 0) return refuseOwnPromotion(unknownToMain, unknownHere, bytesPastFork);
+  if (ownLastLsn <= shared) return { mayFollow: true };
+  const reason = `This server went on for ${bytesInWords(bytesPastFork)} after the point at which main was promoted.`;
+  return { mayFollow: false, code: 'past_fork', reason, bytesPastFork, repair: 'rewind' };
+}
+
+function refuseOwnPromotion(
+  unknownToMain: readonly PromotionRecord[],
+  unknownHere: readonly PromotionRecord[],
+  bytesPastFork: number,
+): FollowVerdict {
+  const twin = unknownToMain.find(({ timeline }) => unknownHere.some((other) => other.timeline === timeline));
+  const size = bytesInWords(bytesPastFork);
+  if (twin !== undefined) {
+    const number = String(twin.timeline);
+    const reason = `This server and main were each promoted to timeline ${number}, apart from each other; this one holds ${size} that main does not have.`;
+    return { mayFollow: false, code: 'same_timeline_other_promotion', reason, bytesPastFork, repair: 'base_backup' };
+  }
+  const reason = `This server was promoted once without main's knowledge, and holds ${size} that main does not have.`;
+  return { mayFollow: false, code: 'own_promotion_unknown_to_main', reason, bytesPastFork, repair: 'rewind' };
+}
+
+/** Records of `all` whose promotion `known` does not contain. */
+function lacking(known: readonly PromotionRecord[], all: readonly PromotionRecord[]): readonly PromotionRecord[] {
+  const ids = new Set(known.map(({ promotionId }) => promotionId));
+  return all.filter(({ promotionId }) => !ids.has(promotionId));
+}
+
+function lowestFork(records: readonly PromotionRecord[]): bigint | undefined {
+  return records
+    .map(({ forkLsn }) => forkLsn)
+    .reduce<bigint | undefined>(
+      (lowest, forkLsn) => (lowest === undefined || forkLsn < lowest ? forkLsn : lowest),
+      undefined,
+    );
+}
+
+/** A promotion that both know by its id, but with another timeline or fork. */
+function findDisagreement(own: readonly PromotionRecord[], mains: readonly PromotionRecord[]): string | undefined {
+  return own.find(({ promotionId, timeline, forkLsn }) =>
+    mains.some(
+      (other) => other.promotionId === promotionId && (other.timeline !== timeline || other.forkLsn !== forkLsn),
+    ),
+  )?.promotionId;
+}
