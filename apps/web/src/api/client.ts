@@ -1,0 +1,144 @@
+/**
+ * The page's one client, made from the endpoint table (DESIGN §5): method and path come from the table, and the types of
+ * body, query and reply from its schemas.
+ */
+import {
+  endpoints,
+  type BodyInputOf,
+  type EndpointName,
+  type QueryInputOf,
+  type ReplyOf,
+} from '@proxpanel/contracts/endpoints';
+import type { Endpoint } from '@proxpanel/contracts/endpoint';
+import { errorReplySchema } from '@proxpanel/contracts/error-codes';
+import { ApiError } from './errors.ts';
+
+type PathOf<Name extends EndpointName> = (typeof endpoints)[Name]['path'];
+type ParamIn<Path extends string> = Path extends `${string}:${infer Rest}`
+  ? Rest extends `${infer Param}/${infer Tail}`
+    ? Param | ParamIn<Tail>
+    : Rest
+  : never;
+
+type Without = Record<never, never>;
+type ParamsPart<Name extends EndpointName> = [ParamIn<PathOf<Name>>] extends [never]
+  ? Without
+  : { params: Record<ParamIn<PathOf<Name>>, string | number> };
+type BodyPart<Name extends EndpointName> = [BodyInputOf<Name>] extends [never] ? Without : { body: BodyInputOf<Name> };
+type QueryPart<Name extends EndpointName> = [QueryInputOf<Name>] extends [never]
+  ? Without
+  : { query?: QueryInputOf<Name> };
+
+export type CallOptions<Name extends EndpointName> = {
+  signal?: AbortSignal;
+  /** How long to wait for the reply; 15 000 ms unless told. */
+  timeout_ms?: number;
+} & ParamsPart<Name> &
+  BodyPart<Name> &
+  QueryPart<Name>;
+
+type CallArguments<Name extends EndpointName> =
+  Without extends CallOptions<Name> ? [options?: CallOptions<Name>] : [options: CallOptions<Name>];
+
+interface LooseOptions {
+  params?: Record<string, string | number>;
+  body?: unknown;
+  query?: Record<string, unknown>;
+  signal?: AbortSignal;
+  timeout_ms?: number;
+}
+
+function urlOf(path: string, options: LooseOptions): string {
+  const filled = path.replace(/:([a-z_0-9]+)/gi, (_match, name: string) =>
+    encodeURIComponent(String(options.params?.[name] ?? '')),
+  );
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(options.query ?? {})) {
+    if (value !== undefined && value !== null && value !== '') query.set(key, String(value));
+  }
+  const text = query.toString();
+  return text === '' ? filled : `${filled}?${text}`;
+}
+
+async function send(endpoint: Endpoint, options: LooseOptions): Promise<Response> {
+  const timeout = AbortSignal.timeout(options.timeout_ms ?? 15_000);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+  const hasBody = endpoint.body !== undefined;
+  try {
+    return await fetch(urlOf(endpoint.path, options), {
+      method: endpoint.method,
+      credentials: 'same-origin',
+      signal,
+      headers: hasBody ? { accept: '*/*', 'content-type': 'application/json' } : { accept: '*/*' },
+      body: hasBody ? JSON.stringify(options.body ?? {}) : null,
+    });
+  } catch (error) {
+    // Our own caller gave up (a page was left): not a fault of the server, so it is passed on as it is.
+    if (options.signal?.aborted === true) throw error;
+    if (timeout.aborted) throw new ApiError('The server did not answer in time.', { code: 'TIMED_OUT', status: 0 });
+    throw new ApiError('The server does not answer.', { code: 'NO_ANSWER', status: 0 });
+  }
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    // The body broke off or is no JSON (a proxy's error page); the status says more than the parser would.
+    throw new ApiError(`The server sent an unexpected reply (HTTP ${String(response.status)}).`, {
+      code: 'UNEXPECTED_REPLY',
+      status: response.status,
+    });
+  }
+}
+
+async function throwIfRefused(response: Response): Promise<void> {
+  if (response.ok) return;
+  const parsed = errorReplySchema.safeParse(await jsonOf(response));
+  if (!parsed.success) {
+    throw new ApiError(`The server sent an unexpected reply (HTTP ${String(response.status)}).`, {
+      code: 'UNEXPECTED_REPLY',
+      status: response.status,
+    });
+  }
+  const { error, code, field, reasons } = parsed.data;
+  const mainServer = response.headers.get('x-main-server');
+  throw new ApiError(error, { code, status: response.status, field, reasons, mainServer });
+}
+
+function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
+  // In development and in tests every reply is held against its schema; in production this cheap check must do.
+  if (import.meta.env.DEV && endpoint.reply !== undefined) {
+    const parsed = endpoint.reply.safeParse(reply);
+    if (!parsed.success) {
+      const message = `The reply of ${name} is not what the contracts say: ${parsed.error.message}`;
+      throw new ApiError(message, { code: 'UNEXPECTED_REPLY', status: 200 });
+    }
+  } else if (typeof reply !== 'object' || reply === null) {
+    throw new ApiError('The server sent an unexpected reply.', { code: 'UNEXPECTED_REPLY', status: 200 });
+  }
+  return reply;
+}
+
+/**
+ * Calls one endpoint with JSON in and out. Rejects with ApiError; an abort by `options.signal` is passed on unchanged.
+ */
+export async function call<Name extends EndpointName>(
+  name: Name,
+  ...[options]: CallArguments<Name>
+): Promise<ReplyOf<Name>> {
+  const endpoint: Endpoint = endpoints[name];
+  const response = await send(endpoint, (options ?? {}) as LooseOptions);
+  await throwIfRefused(response);
+  return checkedReply(endpoint, name, await jsonOf(response)) as ReplyOf<Name>;
+}
+
+/** Calls an endpoint whose reply is text, such as a generated script. Rejects as `call` does. */
+export async function callText(
+  name: 'setupReplicaScript' | 'rejoinScript',
+  options: { signal?: AbortSignal } = {},
+): Promise<string> {
+  const response = await send(endpoints[name], options);
+  await throwIfRefused(response);
+  return await response.text();
+}

@@ -1,0 +1,75 @@
+/** What an admin does with the cluster. Each action asks for a fresh status afterwards, whether it went well or not. */
+import type { Operation } from '@proxpanel/contracts/operations';
+import type { BodyInputOf } from '@proxpanel/contracts/endpoints';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { call } from './client.ts';
+import { queryKeys } from './query-keys.ts';
+
+/** Actions that reach another server or stop a database may take this long. */
+const slowActionMs = 90_000;
+
+function useClusterAction<Input, Reply>(action: (input: Input) => Promise<Reply>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: action,
+    onSettled: () => {
+      // Not awaited: the action has ended even if the status cannot be read.
+      void client.invalidateQueries({ queryKey: queryKeys.clusterStatus });
+    },
+  });
+}
+
+export function useSetupMain() {
+  return useClusterAction((body: BodyInputOf<'setupMain'>) => call('setupMain', { body, timeout_ms: slowActionMs }));
+}
+
+export function useTestConnection() {
+  return useMutation({
+    mutationFn: (body: BodyInputOf<'testConnection'>) => call('testConnection', { body, timeout_ms: slowActionMs }),
+  });
+}
+
+export function useSetupSecondary() {
+  return useClusterAction((body: BodyInputOf<'setupSecondary'>) =>
+    call('setupSecondary', { body, timeout_ms: slowActionMs }),
+  );
+}
+
+export function useRenewScript() {
+  return useClusterAction(() => call('renewScript', { body: {}, timeout_ms: slowActionMs }));
+}
+
+export function usePromote() {
+  return useClusterAction((body: BodyInputOf<'promote'>) => call('promote', { body, timeout_ms: slowActionMs }));
+}
+
+export function useLeave() {
+  return useClusterAction((body: BodyInputOf<'leave'>) => call('leave', { body, timeout_ms: slowActionMs }));
+}
+
+export function useRemoveNode() {
+  return useClusterAction((nodeId: number) => call('removeNode', { params: { id: nodeId }, timeout_ms: slowActionMs }));
+}
+
+export function useDisband() {
+  return useClusterAction(() => call('disband', { body: {}, timeout_ms: slowActionMs }));
+}
+
+export function useRotateSecret() {
+  return useClusterAction(() => call('rotateSecret', { body: {}, timeout_ms: slowActionMs }));
+}
+
+export function useChangeSettings() {
+  return useClusterAction((body: BodyInputOf<'changeSettings'>) => call('changeSettings', { body }));
+}
+
+/** One operation by its id, read each second until it has ended; nothing is asked while `id` is null. */
+export function useOperation(id: string | null) {
+  return useQuery<Operation>({
+    queryKey: queryKeys.operation(id ?? 'none'),
+    queryFn: ({ signal }) => call('operation', { params: { id: id ?? '' }, signal }),
+    enabled: id !== null,
+    refetchInterval: (query) =>
+      query.state.data === undefined || query.state.data.state === 'running' ? 1_000 : false,
+  });
+}

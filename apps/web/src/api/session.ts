@@ -1,0 +1,52 @@
+/** Who is signed in, signing in and out. */
+import type { MeReply } from '@proxpanel/contracts/auth';
+import { useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import type { BodyInputOf } from '@proxpanel/contracts/endpoints';
+import { call } from './client.ts';
+import { isNotSignedIn } from './errors.ts';
+import { queryKeys } from './query-keys.ts';
+
+async function readMe(signal: AbortSignal): Promise<MeReply | null> {
+  try {
+    return await call('me', { signal });
+  } catch (error) {
+    if (isNotSignedIn(error)) return null;
+    throw error;
+  }
+}
+
+/** The signed-in user; `data` is null when nobody is. */
+export function useMe(): UseQueryResult<MeReply | null> {
+  return useQuery({
+    queryKey: queryKeys.me,
+    queryFn: ({ signal }) => readMe(signal),
+    staleTime: 60_000,
+    refetchOnWindowFocus: true,
+  });
+}
+
+/** Signs in. What an earlier user was shown is thrown away first. */
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: BodyInputOf<'login'>) => call('login', { body }),
+    onSuccess: async (reply) => {
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== queryKeys.me[0] });
+      client.setQueryData<MeReply>(queryKeys.me, { user: reply.user, accounts_from_main_since: null });
+      // The sign-in reply does not carry everything of `me`; the rest arrives by itself.
+      await client.invalidateQueries({ queryKey: queryKeys.me });
+    },
+  });
+}
+
+/** Signs out and forgets all that was shown. */
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => call('logout', { body: {} }),
+    onSuccess: () => {
+      client.setQueryData(queryKeys.me, null);
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== queryKeys.me[0] });
+    },
+  });
+}

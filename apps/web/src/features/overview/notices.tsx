@@ -1,0 +1,35 @@
+import type { ClusterStatus, Notice } from '@proxpanel/contracts/status';
+import { Banner } from '../../ui/banner.tsx';
+import type { Tone } from '../../ui/badge.tsx';
+import { CommandLine } from '../../ui/copy.tsx';
+
+const tones: Record<Notice['severity'], Tone> = { info: 'info', warning: 'warn', critical: 'bad' };
+const order: Record<Notice['severity'], number> = { critical: 0, warning: 1, info: 2 };
+
+/** What an admin should know now: read-only, a restart that waits, and the server's notices, the worst first. */
+export function Notices({ status }: { status: ClusterStatus }) {
+  const { writes, database } = status;
+  const notices = [...status.notices].sort((a, b) => order[a.severity] - order[b.severity]);
+  const saysRestart = notices.some((notice) => notice.command !== null && notice.command === database.restart_command);
+  return (
+    <>
+      {notices.map((notice) => (
+        <Banner key={`${notice.code} ${notice.sentence}`} tone={tones[notice.severity]}>
+          <p>{notice.sentence}</p>
+          {notice.command === null ? null : <CommandLine command={notice.command} />}
+        </Banner>
+      ))}
+      {writes.allowed || notices.some((notice) => notice.sentence === writes.sentence) ? null : (
+        <Banner tone="info">
+          <p>{writes.sentence}</p>
+        </Banner>
+      )}
+      {database.pending_restart.length === 0 || saysRestart ? null : (
+        <Banner tone="warn">
+          <p>PostgreSQL has to be restarted before these settings count: {database.pending_restart.join(', ')}.</p>
+          {database.restart_command === null ? null : <CommandLine command={database.restart_command} />}
+        </Banner>
+      )}
+    </>
+  );
+}

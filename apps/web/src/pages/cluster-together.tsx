@@ -1,0 +1,35 @@
+import type { ClusterStatus } from '@proxpanel/contracts/status';
+import { SettingsCard } from '../features/cluster-settings/settings-card.tsx';
+import { ClonePage } from '../features/clone/clone-page.tsx';
+import { EventList } from '../features/events/event-list.tsx';
+import { MembershipSection } from '../features/membership/membership-section.tsx';
+import { NodeList } from '../features/nodes/node-list.tsx';
+import { Health } from '../features/overview/health.tsx';
+import { Overview } from '../features/overview/overview.tsx';
+import { OperationCard } from '../features/promote/operation-view.tsx';
+import { PromoteSection } from '../features/promote/promote-section.tsx';
+
+interface ClusterTogetherProps {
+  status: ClusterStatus;
+  nowMs: number;
+}
+
+/** A server that belongs to a cluster. What needs the admin now stands first. */
+export function ClusterTogether({ status, nowMs }: ClusterTogetherProps) {
+  const { join, operation } = status;
+  const names = new Map(status.nodes.map((node) => [node.id, node.display_name]));
+  return (
+    <>
+      {operation === null ? null : <OperationCard operation={operation} nowMs={nowMs} />}
+      {join === null || join.finished ? null : <ClonePage join={join} nowMs={nowMs} />}
+      <Overview status={status} />
+      <Health status={status} />
+      <NodeList status={status} nowMs={nowMs} />
+      <PromoteSection status={status} />
+      <EventList status={status} names={names} />
+      <SettingsCard status={status} />
+      <MembershipSection status={status} />
+      {join?.finished === true ? <p className="text-sm text-muted">{join.old_database_note}</p> : null}
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+import { NavLink, Outlet } from 'react-router';
+import { useMe } from '../api/session.ts';
+
+const tabClass = ({ isActive }: { isActive: boolean }): string =>
+  `-mb-px border-b-2 px-1 pb-2 font-medium ${isActive ? 'border-accent text-ink' : 'border-transparent text-muted hover:text-ink'}`;
+
+/** The settings with a tab each; the Cluster tab exists for admins only. */
+export function SettingsPage() {
+  const me = useMe();
+  return (
+    <>
+      <h1 className="mb-4 text-2xl font-semibold">Settings</h1>
+      <nav aria-label="Settings" className="mb-6 flex gap-6 border-b border-line">
+        <NavLink to="/settings/appearance" className={tabClass}>
+          Appearance
+        </NavLink>
+        {me.data?.user.role === 'admin' ? (
+          <NavLink to="/settings/cluster" className={tabClass}>
+            Cluster
+          </NavLink>
+        ) : null}
+      </nav>
+      <Outlet />
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import { Dialog as Primitive } from 'radix-ui';
+import type { ReactNode } from 'react';
+
+interface DialogProps {
+  title: string;
+  /** What it is about, in one or two sentences; read out when the dialog opens. */
+  description: ReactNode;
+  onClose: () => void;
+  children?: ReactNode;
+  /** The buttons; the safe one first. */
+  footer: ReactNode;
+  /** False keeps the dialog open against Escape and clicks beside it. */
+  closable?: boolean;
+  wide?: boolean;
+}
+
+/** A modal dialog. It is shown as long as it is rendered. */
+export function Dialog({ title, description, onClose, children, footer, closable = true, wide = false }: DialogProps) {
+  const holdOpen = (event: Event): void => {
+    if (!closable) event.preventDefault();
+  };
+  return (
+    <Primitive.Root
+      open
+      onOpenChange={(open) => {
+        if (!open && closable) onClose();
+      }}
+    >
+      <Primitive.Portal>
+        <Primitive.Overlay className="fixed inset-0 z-40 bg-black/50" />
+        <Primitive.Content
+          onEscapeKeyDown={holdOpen}
+          onInteractOutside={(event) => {
+            // A click beside a dialog is too easily made; Escape and its buttons close it.
+            event.preventDefault();
+          }}
+          className={`fixed top-1/2 left-1/2 z-50 flex max-h-[92dvh] w-[calc(100vw-1.5rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-lg border border-line bg-surface shadow-xl ${wide ? 'max-w-3xl' : 'max-w-xl'}`}
+        >
+          <div className="flex min-h-0 flex-col gap-4 overflow-y-auto p-5">
+            <div className="flex flex-col gap-1.5">
+              <Primitive.Title className="text-lg font-semibold">{title}</Primitive.Title>
+              <Primitive.Description asChild>
+                <div className="text-muted">{description}</div>
+              </Primitive.Description>
+            </div>
+            {children}
+          </div>
+          <div className="flex flex-wrap items-start justify-end gap-2 border-t border-line px-5 py-3">{footer}</div>
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  );
+}

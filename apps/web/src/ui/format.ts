@@ -1,0 +1,65 @@
+/** Numbers and times as a person reads them. What is not known is "unknown", never 0 (DESIGN §6, "lag is true"). */
+
+export const unknownText = 'unknown';
+
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Bytes in decimal units: 0 B, 950 B, 1.4 MB. null is "unknown". */
+export function bytesText(bytes: number | null): string {
+  if (bytes === null) return unknownText;
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_000 && unit < byteUnits.length - 1) {
+    value /= 1_000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return `${value.toFixed(digits)} ${byteUnits[unit] ?? 'B'}`;
+}
+
+/** Seconds: "0 s", "0.4 s", "12 s", "3 min 5 s". null is "unknown". */
+export function secondsText(seconds: number | null): string {
+  if (seconds === null) return unknownText;
+  if (seconds === 0) return '0 s';
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${seconds.toFixed(0)} s`;
+  return durationText(seconds * 1_000);
+}
+
+/** A span in ms with its two largest units: "45 s", "3 min 5 s", "2 h 10 min", "4 d 3 h". */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 60) return `${String(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${String(minutes)} min ${String(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${String(hours)} h ${String(minutes % 60)} min`;
+  return `${String(Math.floor(hours / 24))} d ${String(hours % 24)} h`;
+}
+
+/** "12 s ago", "just now"; "never" for null. `nowMs` is the clock that `at` was written by. */
+export function agoText(at: string | null, nowMs: number): string {
+  if (at === null) return 'never';
+  const ms = nowMs - Date.parse(at);
+  return ms < 1_000 ? 'just now' : `${durationText(ms)} ago`;
+}
+
+/** Date and time with seconds in the reader's own time zone, for titles and the event list. */
+export function dateTimeText(at: string): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** "41 %"; null is "unknown". */
+export function percentText(percent: number | null): string {
+  return percent === null ? unknownText : `${percent.toFixed(0)} %`;
+}
+
+/** A word from the wire as a person reads it: `base_backup` → "Base backup". */
+export function wordText(word: string): string {
+  const text = word.replaceAll('_', ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function countText(count: number | null): string {
+  return count === null ? unknownText : count.toLocaleString('en');
+}
