@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { runChecked } from './command.ts';
@@ -127,7 +128,9 @@ export class PostgresServer {
     params: readonly unknown[] = [],
     { database = 'proxpanel', timeoutMs = 20_000 }: QueryOptions = {},
   ): Promise<Row[]> {
+    const socket = new Socket();
     const client = new pg.Client({
+      stream: () => socket,
       host: this.socketDirectory,
       port: this.port,
       user: 'postgres',
@@ -145,8 +148,11 @@ export class PostgresServer {
       const last = (Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult<Row>;
       return last.rows;
     } finally {
+      // A program that the server started inherits the connection, so that its end may never be seen from here.
+      const giveUp = setTimeout(() => socket.destroy(), 1_000);
       // The outcome is known by now; a connection that is already broken cannot be closed any better.
       await client.end().catch(() => undefined);
+      clearTimeout(giveUp);
     }
   }
 

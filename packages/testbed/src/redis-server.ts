@@ -1,16 +1,15 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { openSync, closeSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { plainEnvironment } from './command.ts';
+import { startDaemon } from './daemon.ts';
+import type { Daemon } from './daemon.ts';
 import { TestbedError } from './errors.ts';
 import { reservePort } from './free-port.ts';
 import { loopback } from './placement.ts';
 import type { Placement } from './placement.ts';
-import { isAlive, readProcess, signalProcess } from './processes.ts';
-import type { ProcessIdentity } from './processes.ts';
 import { waitFor } from './wait-for.ts';
 import { openWorkspace } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
@@ -56,7 +55,7 @@ export class RedisServer {
   readonly #placement: Placement;
   readonly #workspace: Workspace;
   readonly #ownsWorkspace: boolean;
-  #process: ProcessIdentity | undefined;
+  #daemon: Daemon | undefined;
 
   constructor(paths: RedisPaths, placement: Placement, workspace: Workspace, ownsWorkspace: boolean) {
     this.name = paths.name;
@@ -83,36 +82,28 @@ export class RedisServer {
    */
   async start(): Promise<void> {
     if (this.isRunning()) return;
-    const log = openSync(this.logPath, 'a');
-    const [file = '', ...args] = this.#placement.wrap(['redis-server', this.configPath]);
-    const child = spawn(file, args, {
+    this.#daemon = await startDaemon(this.#placement.wrap(['redis-server', this.configPath]), {
+      name: `Redis "${this.name}"`,
+      workspace: this.#workspace,
       cwd: this.#paths.directory,
-      env: plainEnvironment,
-      detached: true,
-      stdio: ['ignore', log, log],
+      environment: plainEnvironment,
+      logPath: this.logPath,
     });
-    closeSync(log);
-    const failed = new Promise<never>((_resolve, reject) => child.once('error', reject));
-    // It is awaited below while starting; later the child's state is read from /proc.
-    failed.catch(() => undefined);
-    child.unref();
-    this.#workspace.recordProcess(child.pid);
-    this.#process = child.pid === undefined ? undefined : readProcess(child.pid);
-    await Promise.race([failed, this.#waitUntilReady()]);
+    await this.#waitUntilReady();
   }
 
   /** Ends it as an admin does (SIGTERM; with `appendOnly` its data is saved). Not running: does nothing. */
   async stop(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.#daemon?.end('SIGTERM');
   }
 
   /** SIGKILL. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.#daemon?.end('SIGKILL');
   }
 
   isRunning(): boolean {
-    return this.#process !== undefined && isAlive(this.#process);
+    return this.#daemon?.isRunning() ?? false;
   }
 
   /** A connected client over the Unix socket: a cut network does not matter. It never reconnects; the caller disconnects it. */
@@ -169,12 +160,6 @@ export class RedisServer {
       'PROCESS_DIED',
       `Redis "${this.name}" ended; its log ends:\n${this.readLog().slice(-1_000)}`,
     );
-  }
-
-  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const running = this.#process;
-    if (!running || !signalProcess(running, signal)) return;
-    await waitFor(() => !isAlive(running), { describe: `Redis "${this.name}" to end`, intervalMs: 10 });
   }
 }
 

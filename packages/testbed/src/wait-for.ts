@@ -50,13 +50,12 @@ export async function waitFor<Value>(
 
 /** The promise's own outcome, or a rejection with the signal's reason as soon as it aborts. */
 async function orAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const { promise: first, resolve, reject } = Promise.withResolvers<Value>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
-  // When the signal wins, a later rejection of the probe has nobody left to tell.
-  promise.catch(() => undefined);
+  promise.then(resolve, reject);
   try {
-    return await Promise.race([promise, aborted]);
+    return await first;
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

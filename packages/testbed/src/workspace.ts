@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
@@ -30,7 +31,7 @@ export class Workspace {
     this.directory = directory;
     this.#reaper = reaper;
     this.#said = text(reaper.stdout);
-    this.#ended = new Promise((resolve) => reaper.once('exit', resolve));
+    this.#ended = once(reaper, 'exit');
     this.#write({ type: 'directory', path: directory });
   }
 
@@ -105,7 +106,7 @@ export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
-  }) as Reaper;
+  });
   const workspace = new Workspace(directory, reaper);
   // The reaper waits for us, never we for it, until `dispose`.
   reaper.unref();

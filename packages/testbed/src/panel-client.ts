@@ -1,0 +1,104 @@
+import { request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { TestbedError } from './errors.ts';
+
+/** A reply: JSON as it was parsed, other bodies as text. `Body` is the caller's claim, not checked here. */
+export interface PanelReply<Body = unknown> {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Body;
+}
+
+export interface PanelRequestOptions {
+  headers?: Record<string, string>;
+  /** Default 30 000 ms. */
+  timeoutMs?: number;
+}
+
+/**
+ * A person or a program that uses one server's panel over HTTP (DESIGN §5), by bearer token once it has signed in.
+ * Each request has a connection of its own: one kept from before a cut or a kill would hang, and so would the test.
+ */
+export class PanelClient {
+  readonly url: string;
+  readonly #defaultPassword: string | undefined;
+  #token: string | undefined;
+
+  constructor(url: string, defaultPassword?: string) {
+    this.url = url;
+    this.#defaultPassword = defaultPassword;
+  }
+
+  /** What `Authorization: Bearer` carries after `signIn`. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
+  /**
+   * Signs in, by default as the admin, and keeps the token for what follows.
+   *
+   * @throws TestbedError `BAD_REPLY` when the server refuses.
+   */
+  async signIn(username = 'admin', password = this.#defaultPassword): Promise<this> {
+    const reply = await this.post<{ token?: unknown }>('/api/auth/login', { username, password });
+    if (reply.status !== 200 || typeof reply.body.token !== 'string') {
+      throw new TestbedError('BAD_REPLY', `${this.url}: "${username}" cannot sign in: ${describeReply(reply)}`);
+    }
+    this.#token = reply.body.token;
+    return this;
+  }
+
+  get<Body = unknown>(path: string, options?: PanelRequestOptions): Promise<PanelReply<Body>> {
+    return this.#send('GET', path, undefined, options);
+  }
+
+  post<Body = unknown>(path: string, body?: unknown, options?: PanelRequestOptions): Promise<PanelReply<Body>> {
+    return this.#send('POST', path, body, options);
+  }
+
+  patch<Body = unknown>(path: string, body?: unknown, options?: PanelRequestOptions): Promise<PanelReply<Body>> {
+    return this.#send('PATCH', path, body, options);
+  }
+
+  delete<Body = unknown>(path: string, body?: unknown, options?: PanelRequestOptions): Promise<PanelReply<Body>> {
+    return this.#send('DELETE', path, body, options);
+  }
+
+  /**
+   * The body of a reply that has to be a success.
+   *
+   * @throws TestbedError `BAD_REPLY` with what came instead.
+   */
+  async expectOk<Body>(reply: PanelReply<Body> | Promise<PanelReply<Body>>): Promise<Body> {
+    const settled = await reply;
+    if (settled.status >= 200 && settled.status < 300) return settled.body;
+    throw new TestbedError('BAD_REPLY', `${this.url}: ${describeReply(settled)}`);
+  }
+
+  async #send<Body>(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body: unknown,
+    { headers = {}, timeoutMs = 30_000 }: PanelRequestOptions = {},
+  ): Promise<PanelReply<Body>> {
+    const reply = await request(`${this.url}${path}`, {
+      method,
+      reset: true,
+      headers: {
+        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      // Text goes as it is, so that a test can send what is not JSON.
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const isJson = String(reply.headers['content-type']).includes('json');
+    const parsed = isJson ? await reply.body.json() : await reply.body.text();
+    return { status: reply.statusCode, headers: reply.headers, body: parsed as Body };
+  }
+}
+
+function describeReply(reply: PanelReply): string {
+  return `${reply.status} ${JSON.stringify(reply.body)?.slice(0, 500) ?? ''}`;
+}

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { TestbedError } from './errors.ts';
+import { reservePort } from './free-port.ts';
+import { openHostNetwork } from './hosts.ts';
+import type { Host, HostNetwork } from './hosts.ts';
+import { makeServer } from './server.ts';
+import type { MakeServerOptions, ServerPorts, TestServer } from './server.ts';
+import { openWorkspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface TestbedOptions {
+  /**
+   * `ports`: all servers on 127.0.0.1, each with its own ports. `hosts` (root): each in a network namespace of its own
+   * with its own address and the standard ports 5432, 6379 and 80.
+   */
+  mode?: 'ports' | 'hosts';
+  /** Leave the directory, with all logs and data, in place at the end. */
+  keep?: boolean;
+}
+
+export type AddServerOptions = Pick<
+  MakeServerOptions,
+  'environment' | 'postgresSettings' | 'postgresFsync' | 'redisAppendOnly' | 'start' | 'bffMainPath'
+> & {
+  adminPassword?: string;
+  /** Ports mode: taken when free. */
+  preferredBffPort?: number;
+};
+
+/** Some servers that can be started, killed and cut from one another, and that are gone after `dispose`. */
+export class Testbed {
+  readonly workspace: Workspace;
+  /** In the order in which they were added. */
+  readonly servers: TestServer[] = [];
+  readonly #network: HostNetwork | undefined;
+  /** The same on all servers, since a joined server's database, accounts included, becomes a copy of main's. */
+  readonly #superuserPassword = randomBytes(12).toString('hex');
+  readonly #adminPassword = `admin-${randomBytes(6).toString('hex')}`;
+
+  constructor(workspace: Workspace, network: HostNetwork | undefined) {
+    this.workspace = workspace;
+    this.#network = network;
+  }
+
+  /** Makes and starts a server. Several may be made at once. */
+  async addServer(name: string, options: AddServerOptions = {}): Promise<TestServer> {
+    const host = await this.#network?.addHost(name);
+    const ports = host ? { bff: 80, postgres: 5432, redis: 6379 } : await this.#reservePorts(options.preferredBffPort);
+    const server = await makeServer({
+      ...options,
+      name,
+      workspace: this.workspace,
+      ports,
+      superuserPassword: this.#superuserPassword,
+      adminPassword: options.adminPassword ?? this.#adminPassword,
+      ...(host ? { host } : {}),
+    });
+    this.servers.push(server);
+    return server;
+  }
+
+  /** The server of that name. */
+  server(name: string): TestServer {
+    const found = this.servers.find((each) => each.name === name);
+    if (!found) throw new TestbedError('MISUSE', `there is no server "${name}"`);
+    return found;
+  }
+
+  /** Hosts mode: the two no longer hear each other; everybody else still hears both. */
+  async cutLink(one: TestServer, other: TestServer): Promise<void> {
+    await this.#setLinkCut(one, other, true);
+  }
+
+  async healLink(one: TestServer, other: TestServer): Promise<void> {
+    await this.#setLinkCut(one, other, false);
+  }
+
+  /** Hosts mode: a firewall drops one port of the server for everybody else, open connections included. */
+  async cutPort(server: TestServer, port: keyof ServerPorts | number): Promise<void> {
+    await hostOf(server).setPortCut(typeof port === 'number' ? port : server.ports[port], true);
+  }
+
+  async healPort(server: TestServer, port: keyof ServerPorts | number): Promise<void> {
+    await hostOf(server).setPortCut(typeof port === 'number' ? port : server.ports[port], false);
+  }
+
+  /** Hosts mode: pulls the server's network cable. The test still reaches it by `managementUrl` and Unix sockets. */
+  async cutHost(server: TestServer): Promise<void> {
+    await hostOf(server).setCableCut(true);
+  }
+
+  async healHost(server: TestServer): Promise<void> {
+    await hostOf(server).setCableCut(false);
+  }
+
+  /** Ends every process and removes everything; resolves when it is gone. May be repeated. */
+  dispose(): Promise<void> {
+    return this.workspace.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #setLinkCut(one: TestServer, other: TestServer, cut: boolean): Promise<void> {
+    await hostOf(one).setPeerCut(other.address, cut);
+    await hostOf(other).setPeerCut(one.address, cut);
+  }
+
+  async #reservePorts(preferredBffPort: number | undefined): Promise<ServerPorts> {
+    const reserve = async (preferred?: number) => {
+      const reservation = await reservePort(preferred);
+      this.workspace.recordReservation(reservation);
+      return reservation.value;
+    };
+    return { bff: await reserve(preferredBffPort), postgres: await reserve(), redis: await reserve() };
+  }
+}
+
+/**
+ * Opens a testbed without servers. Use it as `await using testbed = await createTestbed(…)`.
+ *
+ * @throws TestbedError `NEEDS_ROOT` for hosts mode.
+ */
+export async function createTestbed(options: TestbedOptions = {}): Promise<Testbed> {
+  const workspace = await openWorkspace(options.keep === undefined ? {} : { keep: options.keep });
+  try {
+    return new Testbed(workspace, options.mode === 'hosts' ? await openHostNetwork(workspace) : undefined);
+  } catch (error) {
+    await workspace.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Runs `use` with a testbed that is gone afterwards. When it fails, the ends of the BFFs' logs go to standard error
+ * first: the files are gone by the time that the failure is read.
+ */
+export async function withTestbed<Result>(
+  options: TestbedOptions,
+  use: (testbed: Testbed) => Promise<Result>,
+): Promise<Result> {
+  await using testbed = await createTestbed(options);
+  try {
+    return await use(testbed);
+  } catch (error) {
+    for (const { name, bff } of testbed.servers) {
+      process.stderr.write(`--- the BFF of ${name} said last:\n${bff.readLog().slice(-3_000)}\n`);
+    }
+    throw error;
+  }
+}
+
+function hostOf(server: TestServer): Host {
+  if (server.host) return server.host;
+  throw new TestbedError(
+    'NEEDS_HOSTS_MODE',
+    `${server.name} shares the loopback with the others: cuts need mode "hosts"`,
+  );
+}
