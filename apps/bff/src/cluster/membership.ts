@@ -1,0 +1,131 @@
+/** Reading and changing what node.json says of the cluster. Pure but for the faults. */
+import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
+import type { Peer } from '@proxpanel/contracts/peer';
+import type { Role } from '@proxpanel/contracts/roles';
+import { Fault } from '../fault.ts';
+import type { Membership, NodeFile } from './node-file.ts';
+import type { OwnServer } from './own-server.ts';
+import type { PeerTarget } from './peer-ports.ts';
+
+/** The configured role: what node.json says, before the database is asked. A disbanded cluster leaves its servers standalone. */
+export function configuredRole(membership: Membership | null): Role {
+  if (membership?.is_active !== true) return 'standalone';
+  return membership.main_node_id === membership.node_id ? 'main' : 'secondary';
+}
+
+/** The membership of an active cluster. NOT_CONFIGURED otherwise. */
+export function requireMembership(file: NodeFile): Membership {
+  if (file.membership?.is_active !== true) {
+    throw new Fault('NOT_CONFIGURED', 'This server belongs to no cluster.');
+  }
+  return file.membership;
+}
+
+export function peerById(membership: Membership, nodeId: number): Peer | null {
+  return membership.peers.find((peer) => peer.node_id === nodeId) ?? null;
+}
+
+export function mainPeer(membership: Membership): Peer | null {
+  return peerById(membership, membership.main_node_id);
+}
+
+/** All members but this one that have not been removed. */
+export function otherPeers(membership: Membership): Peer[] {
+  return membership.peers.filter((peer) => peer.node_id !== membership.node_id && peer.status !== 'removed');
+}
+
+export function targetOf(membership: Membership, peer: Peer): PeerTarget {
+  return {
+    apiUrl: peer.api_url,
+    nodeId: peer.node_id,
+    clusterId: membership.cluster_id,
+    secret: membership.secret,
+    issuer: `node:${String(membership.node_id)}`,
+  };
+}
+
+export function slotNameOf(nodeId: number): string {
+  return `replica_${String(nodeId)}`;
+}
+
+export function applicationNameOf(nodeId: number): string {
+  return `node_${String(nodeId)}`;
+}
+
+/** A row as the other members need to know it. */
+export function peerOfRow(row: ClusterNodeRow, known: Peer | null): Peer {
+  return {
+    node_id: row.id,
+    server_id: row.server_id,
+    display_name: row.display_name,
+    role: row.role,
+    status: row.status,
+    address: row.address,
+    api_url: row.api_url,
+    postgres_port: row.postgres_port,
+    redis_port: row.redis_port,
+    ...(known?.seen_address === undefined ? {} : { seen_address: known.seen_address }),
+  };
+}
+
+/** This server as the others are to know it. */
+export function ownPeer(file: NodeFile, membership: Membership, own: OwnServer, role: 'main' | 'secondary'): Peer {
+  return {
+    node_id: membership.node_id,
+    server_id: file.server_id,
+    display_name: membership.display_name,
+    role,
+    status: 'online',
+    address: file.address ?? own.address,
+    api_url: own.apiUrl,
+    postgres_port: own.postgresPort,
+    redis_port: own.redisPort,
+  };
+}
+
+/** Peers with one of them replaced or added; ordered by node id. */
+export function withPeer(peers: readonly Peer[], peer: Peer): Peer[] {
+  const others = peers.filter((candidate) => candidate.node_id !== peer.node_id);
+  return [...others, peer].sort((left, right) => left.node_id - right.node_id);
+}
+
+/** Membership under another main: role, main and the peers' roles agree afterwards. */
+export function withMain(membership: Membership, mainNodeId: number, term: number): Membership {
+  const peers = membership.peers.map((peer): Peer => ({
+    ...peer,
+    role: peer.node_id === mainNodeId ? 'main' : 'secondary',
+  }));
+  return {
+    ...membership,
+    role: mainNodeId === membership.node_id ? 'main' : 'secondary',
+    main_node_id: mainNodeId,
+    term: Math.max(term, membership.term),
+    peers,
+  };
+}
+
+/** `host replication …` lines for every other member and for pg_rewind (DESIGN §6.2, SAFETY §5). */
+export function hbaLinesFor(membership: Membership): string[] {
+  const lines = otherPeers(membership).flatMap((peer) =>
+    [...new Set([peer.seen_address ?? peer.address])].flatMap((address) => hbaLinesOf(address)),
+  );
+  return [...new Set(lines)];
+}
+
+export function hbaLinesOf(address: string): string[] {
+  const source = hbaSource(address);
+  return [
+    `host replication replicator ${source} scram-sha-256`,
+    `host postgres replicator ${source} scram-sha-256`,
+  ];
+}
+
+function hbaSource(address: string): string {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return `${address}/32`;
+  if (address.includes(':')) return `${address}/128`;
+  // A host name is allowed in pg_hba and is looked up at each connection.
+  return address;
+}
+
+/** 410 with a signature, 30 days long, and nothing else (DESIGN §7). */
+export const removedKeyLifetimeMs = 30 * 24 * 3_600_000;

@@ -1,0 +1,20 @@
+/** What the environment says of this server, as the cluster's operations use it. */
+import type { ClusterSettings } from '@proxpanel/contracts/settings';
+import type { PostgresControl } from './scripts/postgres-control.ts';
+
+/** Facts of this server that the environment fixes for the life of the process (DESIGN §4). */
+export interface OwnServer {
+  readonly address: string;
+  readonly apiUrl: string;
+  /** How a script on this machine reaches this process. */
+  readonly localApiUrl: string;
+  readonly postgresPort: number;
+  readonly redisPort: number;
+  readonly version: string;
+  readonly postgresControl: PostgresControl | null;
+  readonly runScripts: boolean;
+  readonly scriptDirectory: string;
+  readonly initialSettings: ClusterSettings;
+  /** wal_sender_timeout and wal_receiver_timeout: 10 s without an arbiter (SAFETY §4). */
+  readonly walTimeoutMs: number;
+}

@@ -1,0 +1,46 @@
+/** A signed health GET to every other member, in both directions: terms and last seen come from here too (DESIGN §2). */
+import { messageOf } from '../fault.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { otherPeers, targetOf } from './membership.ts';
+import { meetTerm } from './meet-term.ts';
+import { parseLsn } from '@proxpanel/failover/lsn';
+import type { Membership } from './node-file.ts';
+import type { Peer } from '@proxpanel/contracts/peer';
+
+const probeTimeoutMs = 3_000;
+
+export async function probePeers(context: ClusterContext, signal: AbortSignal): Promise<void> {
+  const { membership } = context.nodeFile.get();
+  if (membership?.is_active !== true) return;
+  await Promise.all(otherPeers(membership).map((peer) => probePeer(context, membership, peer, signal)));
+}
+
+/** Resolves with whether the peer answered. What it said is kept in memory.probes. */
+export async function probePeer(
+  context: ClusterContext,
+  membership: Membership,
+  peer: Peer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const before = context.memory.probes.get(peer.node_id);
+  try {
+    const options = { timeoutMs: probeTimeoutMs, signal };
+    const { body } = await context.peers.call('peerStatus', targetOf(membership, peer), {}, options);
+    const atMs = context.clock.nowMs();
+    context.memory.probes.set(peer.node_id, { lastGoodAtMs: atMs, lastFailedAtMs: null, lastFailure: null, reply: body });
+    if (peer.node_id === membership.main_node_id && body.write_lsn !== null) {
+      context.memory.mainWriteLsn = { lsn: parseLsn(body.write_lsn), atMs };
+    }
+    await meetTerm(context, { term: body.term, mainNodeId: body.main_node_id, saidBy: `"${peer.display_name}"` });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    context.memory.probes.set(peer.node_id, {
+      lastGoodAtMs: before?.lastGoodAtMs ?? null,
+      lastFailedAtMs: context.clock.nowMs(),
+      lastFailure: messageOf(error),
+      reply: before?.reply ?? null,
+    });
+    return false;
+  }
+}

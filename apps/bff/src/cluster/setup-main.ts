@@ -1,0 +1,178 @@
+/** Makes a standalone server the main one of a new cluster (DESIGN §6.1). */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { SetupMainBody, SetupMainReply } from '@proxpanel/contracts/membership';
+import type { Login } from '@proxpanel/contracts/peer';
+import { Fault } from '../fault.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import type { Membership } from './node-file.ts';
+import { makeEvent } from './record-event.ts';
+import { restartCommand } from './restart-command.ts';
+
+const defaultDisplayName = 'Main server';
+
+export function newPassword(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+export function fingerprintOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/** ALREADY_CONFIGURED in a cluster; READ_ONLY or DATABASE_DOWN when the database cannot be written; nothing is left half-done. */
+export async function setupMain(context: ClusterContext, body: SetupMainBody, actor: string): Promise<SetupMainReply> {
+  return context.lock.run('the set-up of a main server', async () => {
+    if (context.nodeFile.get().membership?.is_active === true) {
+      throw new Fault('ALREADY_CONFIGURED', 'This server already belongs to a cluster.');
+    }
+    const view = await context.database.look();
+    if (view.state === 'recovery') throw new Fault('READ_ONLY', 'This database is in recovery; only a writable one can become main.');
+    if (view.state !== 'writable') throw new Fault('DATABASE_DOWN', `The database is not available: ${view.sentence}`);
+    if (view.isSuperuser !== true) {
+      throw new Fault('PREFLIGHT_FAILED', 'DATABASE_URL must name a superuser: replication cannot be set up without one.');
+    }
+    const replication: Login = { user: 'replicator', password: newPassword() };
+    const redisReplication: Login = { user: 'proxpanel_replica', password: newPassword() };
+    const clusterDatabase: Login = { user: 'proxpanel_cluster', password: newPassword() };
+    const pending = await context.replication.applyMainSettings({ walTimeoutMs: context.own.walTimeoutMs });
+    await context.replication.ensureReplicatorRole(replication);
+    await context.replication.ensureClusterRole(clusterDatabase);
+    await context.redis.ensureReplicationUser(redisReplication);
+    const advice = await networkAdvice(context);
+    const membership = await writeCluster(context, body, actor, { replication, redisReplication, clusterDatabase });
+    return {
+      cluster_id: membership.cluster_id,
+      cluster_secret: membership.secret,
+      node_id: membership.node_id,
+      role: 'main',
+      hba_line: 'host replication replicator <secondary_ip>/32 scram-sha-256',
+      pending_restart: pending,
+      restart_command: pending.length === 0 ? null : restartCommand(context.own.postgresControl),
+      advice,
+    };
+  });
+}
+
+/** The cluster's rows and node.json, both or neither. */
+async function writeCluster(
+  context: ClusterContext,
+  body: SetupMainBody,
+  actor: string,
+  logins: { replication: Login; redisReplication: Login; clusterDatabase: Login },
+): Promise<Membership> {
+  const { own } = context;
+  const before = context.nodeFile.get();
+  const address = body.address ?? before.address ?? own.address;
+  const displayName = body.display_name ?? defaultDisplayName;
+  const clusterId = randomUUID();
+  const secret = randomBytes(32).toString('hex');
+  let written = false;
+  try {
+    return await context.rows.transaction(async (rows) => {
+      await rows.clearCluster();
+      const node = await rows.insertNode({
+        display_name: displayName,
+        role: 'main',
+        server_id: before.server_id,
+        status: 'online',
+        address,
+        api_url: own.apiUrl,
+        postgres_port: own.postgresPort,
+        redis_port: own.redisPort,
+        version: own.version,
+        cpu_percent: null,
+        memory_percent: null,
+        disk_percent: null,
+        subscriber_count: null,
+        replication_lag_seconds: null,
+        replication_lag_bytes: null,
+      });
+      // Terms start at 1, so that 0 stays "has never seen a main".
+      const config = { cluster_id: clusterId, role: 'main', node_id: node.id, is_active: true, term: 1 } as const;
+      await rows.writeConfig({ ...config, secret_fingerprint: fingerprintOf(secret), settings: own.initialSettings });
+      const message = `${actor} configured "${displayName}" as the main server.`;
+      await rows.appendEvents([makeEvent(context.clock, { type: 'main_configured', message, actor, nodeId: node.id })]);
+      const membership = newMembership({ clusterId, secret, displayName, nodeId: node.id, settings: own.initialSettings, logins });
+      // Inside the transaction: rows without node.json would be a cluster that nobody can prove to belong to.
+      await context.nodeFile.update((file) => ({
+        ...file,
+        address,
+        membership: {
+          ...membership,
+          peers: [
+            {
+              node_id: node.id,
+              server_id: file.server_id,
+              display_name: displayName,
+              role: 'main',
+              status: 'online',
+              address,
+              api_url: own.apiUrl,
+              postgres_port: own.postgresPort,
+              redis_port: own.redisPort,
+            },
+          ],
+        },
+        cluster_database: logins.clusterDatabase,
+        ended_membership: null,
+        join_script: null,
+      }));
+      written = true;
+      return membership;
+    });
+  } catch (error) {
+    if (written) await context.nodeFile.update((file) => ({ ...file, ...rollbackOf(before) }));
+    throw error;
+  }
+}
+
+function rollbackOf(before: ReturnType<ClusterContext['nodeFile']['get']>) {
+  return {
+    address: before.address,
+    membership: before.membership,
+    cluster_database: before.cluster_database,
+    ended_membership: before.ended_membership,
+    join_script: before.join_script,
+  };
+}
+
+function newMembership(input: {
+  clusterId: string;
+  secret: string;
+  displayName: string;
+  nodeId: number;
+  settings: Membership['settings'];
+  logins: { replication: Login; redisReplication: Login };
+}): Membership {
+  return {
+    cluster_id: input.clusterId,
+    node_id: input.nodeId,
+    display_name: input.displayName,
+    role: 'main',
+    is_active: true,
+    secret: input.secret,
+    previous_secret: null,
+    term: 1,
+    main_node_id: input.nodeId,
+    peers: [],
+    removed_nodes: [],
+    slot_name: null,
+    settings: input.settings,
+    replication: input.logins.replication,
+    redis_replication: input.logins.redisReplication,
+    promotions: [],
+    fence: null,
+  };
+}
+
+/** What keeps the other server from reaching this one: changed where a reload is enough, said where it is not. */
+async function networkAdvice(context: ClusterContext): Promise<string[]> {
+  const advice: string[] = [];
+  if (!(await context.replication.listensBeyondLoopback())) {
+    advice.push(
+      "PostgreSQL listens on this machine alone: set listen_addresses = '*' in postgresql.conf and restart it, or the secondary cannot reach it.",
+    );
+  }
+  const redisAdvice = (await context.redis.listensBeyondLoopback()) ? null : await context.redis.openToReplicas();
+  if (redisAdvice !== null) advice.push(redisAdvice);
+  return advice;
+}
