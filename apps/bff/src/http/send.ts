@@ -1,0 +1,70 @@
+/** Writes replies and errors, signed where the caller is a server (SAFETY §5). */
+import type { ErrorRequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import type { PeerAuthPort } from '../cluster/peer-ports.ts';
+import { toErrorAnswer } from './error-mapping.ts';
+import { SignedFault, type ReplyTo } from './errors.ts';
+import { RawReply } from './raw-reply.ts';
+import type { WritesView } from './read-only-guard.ts';
+
+const REPLY_HEADER = 'X-Cluster-Reply';
+const replyToByResponse = new WeakMap<Response, ReplyTo>();
+
+/** From now on every reply on this response, errors too, is signed for this caller. */
+export function signRepliesFor(response: Response, replyTo: ReplyTo): void {
+  replyToByResponse.set(response, replyTo);
+}
+
+export async function sendReply(
+  response: Response,
+  reply: RawReply,
+  successStatus: number,
+  peerAuth: PeerAuthPort,
+): Promise<void> {
+  const status = reply.status ?? successStatus;
+  const replyTo = replyToByResponse.get(response);
+  if (replyTo !== undefined) {
+    if (typeof reply.body !== 'string')
+      throw new Error('A reply to a server is signed as text; bytes are not supported.');
+    response.setHeader(REPLY_HEADER, await peerAuth.signReply(replyTo, status, reply.body));
+  }
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+  response.statusCode = status;
+  response.setHeader('Content-Type', reply.contentType);
+  response.setHeader('Content-Length', Buffer.byteLength(reply.body));
+  response.end(reply.body);
+}
+
+export interface ErrorHandlerDeps {
+  readonly log: Logger;
+  readonly peerAuth: PeerAuthPort;
+  readonly writes: () => WritesView;
+}
+
+/** The last handler: maps, logs what nobody foresaw, and answers. */
+export function createErrorHandler(deps: ErrorHandlerDeps): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return async (error: unknown, request, response, _next) => {
+    const requestId = String(request.id);
+    const { mainApiUrl } = deps.writes();
+    const answer = toErrorAnswer(error, { requestId, mainApiUrl });
+    if (answer.unexpected) deps.log.error({ err: error, requestId }, 'a request failed');
+    if (response.headersSent) {
+      // Half a reply must not look like a whole one.
+      response.destroy();
+      return;
+    }
+    if (error instanceof SignedFault) signRepliesFor(response, error.replyTo);
+    const reply = RawReply.json(answer.reply, answer.headers);
+    try {
+      await sendReply(response, reply, answer.status, deps.peerAuth);
+    } catch (signingError) {
+      deps.log.error(
+        { err: signingError, requestId },
+        'an error reply could not be signed; it is sent without a signature',
+      );
+      replyToByResponse.delete(response);
+      await sendReply(response, reply, answer.status, deps.peerAuth);
+    }
+  };
+}

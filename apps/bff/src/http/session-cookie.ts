@@ -1,0 +1,71 @@
+/** The session as it travels: cookie for browsers, Authorization for programs (DESIGN §5), and who may not use it. */
+import type { IncomingMessage } from 'node:http';
+import { parseCookie, stringifySetCookie } from 'cookie';
+import { Fault } from '../fault.ts';
+
+export const SESSION_COOKIE = 'proxpanel_session';
+
+export interface PresentedToken {
+  readonly token: string;
+  readonly by: 'cookie' | 'bearer';
+}
+
+/** The token of a request; Authorization wins, because a program that sends it means it. */
+export function presentedToken(request: IncomingMessage): PresentedToken | null {
+  const bearer = bearerToken(request);
+  if (bearer !== null) return { token: bearer, by: 'bearer' };
+  const header = request.headers.cookie;
+  const cookie = header === undefined ? undefined : parseCookie(header)[SESSION_COOKIE];
+  return cookie === undefined || cookie === '' ? null : { token: cookie, by: 'cookie' };
+}
+
+export function bearerToken(request: IncomingMessage): string | null {
+  return /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+}
+
+/** Set-Cookie for a session; httpOnly and SameSite=Strict always, Secure on https. */
+export function sessionCookie(token: string, maxAgeMs: number, isHttps: boolean): string {
+  return stringifySetCookie({
+    name: SESSION_COOKIE,
+    value: token,
+    httpOnly: true,
+    sameSite: 'strict',
+    path: '/',
+    secure: isHttps,
+    maxAge: Math.floor(maxAgeMs / 1000),
+  });
+}
+
+/** Set-Cookie that takes the session away. */
+export function endedSessionCookie(isHttps: boolean): string {
+  return sessionCookie('', 0, isHttps);
+}
+
+/**
+ * Refuses a write that another site's page sends with this browser's cookie: CROSS_SITE. `Sec-Fetch-Site` says it where
+ * the browser sends it (https, localhost); on plain http the Origin is compared with the host that was asked. A proxy
+ * that changes Host must set X-Forwarded-Host, which no foreign page can.
+ */
+export function refuseCrossSite(request: IncomingMessage): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site === 'same-origin' || site === 'none') return;
+  const origin = request.headers.origin;
+  const foreign = site === 'cross-site' || (origin !== undefined && !ownHosts(request).includes(hostOfOrigin(origin)));
+  if (!foreign) return;
+  throw new Fault(
+    'CROSS_SITE',
+    'This request came from a page of another site. If a proxy stands in front of the panel, it must pass the Host header on.',
+  );
+}
+
+function ownHosts(request: IncomingMessage): string[] {
+  const forwarded = request.headers['x-forwarded-host'];
+  return [request.headers.host, ...(typeof forwarded === 'string' ? forwarded.split(',') : [])]
+    .filter((host) => host !== undefined)
+    .map((host) => host.trim().toLowerCase());
+}
+
+/** 'null' (a sandboxed page) and anything unreadable is nobody's host. */
+function hostOfOrigin(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host.toLowerCase() : '';
+}
