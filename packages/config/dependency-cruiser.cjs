@@ -10,8 +10,8 @@ const FAILOVER = '^packages/failover/src/';
 const ADAPTERS = ['postgres', 'redis', 'peer', 'arbiter', 'host'];
 const ADAPTER = `${BFF}(${ADAPTERS.join('|')})/`;
 
-/** What a room asks of the outside, and the typed errors that come back: the one thing that adapters know of a room. */
-const PORTS = `${BFF}(cluster|panel|http)/(ports|errors)(\\.ts$|/|-[^/]+\\.ts$)`;
+/** What a room asks of the outside, the errors that come back, and the shape of node.json: all that adapters know of it. */
+const PORTS = `${BFF}(cluster|panel|http)/[a-z-]*(ports|errors|node-file)(\\.ts$|/)`;
 /** Files beside the rooms (log, version, environment): values, no wiring. */
 const BESIDE_THE_ROOMS = `${BFF}(?!main|context)[^/]+\\.ts$`;
 const WIRING = [`${BFF}(main|context)[^/]*\\.ts$`, `${BFF}context/`, `${BFF}cli/`];

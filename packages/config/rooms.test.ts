@@ -150,9 +150,9 @@ test('what the design allows is left alone', { timeout: 60_000 }, async () => {
     [`${BFF}/http/server.ts`]: ['express', 'jose', '@proxpanel/contracts/a', 'type ../cluster/ports.ts'],
     [`${BFF}/routes/a.ts`]: ['express', '../http/server.ts', '../cluster/join-cluster.ts', '@proxpanel/contracts/a'],
     [`${BFF}/loops/a.ts`]: ['../cluster/join-cluster.ts', '@proxpanel/failover/decide'],
-    [`${BFF}/cluster/join-cluster.ts`]: ['./ports.ts', './ports-of-peers.ts', '@proxpanel/failover/lsn'],
+    [`${BFF}/cluster/join-cluster.ts`]: ['./ports.ts', './peer-ports.ts', '@proxpanel/failover/lsn'],
     [`${BFF}/cluster/ports.ts`]: ['type @proxpanel/contracts/a'],
-    [`${BFF}/cluster/ports-of-peers.ts`]: ['./ports.ts'],
+    [`${BFF}/cluster/peer-ports.ts`]: ['./ports.ts'],
     [`${BFF}/panel/a.ts`]: ['express', '../http/server.ts', './ports.ts'],
     [`${BFF}/panel/ports.ts`]: ['type @proxpanel/contracts/a'],
     [`${BFF}/postgres/a.ts`]: [

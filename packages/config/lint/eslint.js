@@ -4,7 +4,7 @@ import eslint from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
-import { restrictedSyntax, restrictedImports, restrictedEnvironment } from './restrictions.js';
+import { restrictedSyntax, restrictedImports, restrictedEnvironment, restrictedInTheCore } from './restrictions.js';
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 
@@ -108,6 +108,7 @@ export default defineConfig(
     ignores: ['apps/bff/src/environment.ts', ...TESTS],
     rules: restrictedEnvironment,
   },
+  { files: ['packages/failover/src/**/*.ts'], ignores: TESTS, rules: restrictedInTheCore },
   // A command line's output is its purpose.
   { files: ['apps/bff/src/cli/**/*.ts', 'apps/*/*.ts', 'packages/config/**'], rules: { 'no-console': 'off' } },
   { files: DEFAULT_EXPORT_WANTED, rules: { 'no-restricted-syntax': 'off' } },

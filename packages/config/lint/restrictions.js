@@ -33,3 +33,11 @@ export const restrictedEnvironment = {
     { selector: "ImportSpecifier[imported.name='env']", message: ENVIRONMENT_MESSAGE },
   ],
 };
+
+const PURE_MESSAGE = 'The core is pure: time and chance come in as data, so that a decision can be replayed.';
+
+/** `Date` and `Math` belong to the language, so the compiler's empty `types` cannot take these two away. */
+export const restrictedInTheCore = {
+  'no-restricted-globals': ['error', { name: 'Date', message: PURE_MESSAGE }],
+  'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: PURE_MESSAGE }],
+};

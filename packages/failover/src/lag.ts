@@ -17,16 +17,16 @@ export interface LsnSample {
 }
 
 const DEFAULT_KEEP = 512;
-/** Below this the older half is one sample and cannot be thinned. */
+/** The oldest and the newest always stay; below this there is nothing between them to drop. */
 const MIN_KEEP = 3;
 
 /**
  * The history with one more sample; oldest first, LSN strictly rising, at most `keep` samples.
  *
  * The same LSN again keeps the earlier time (the write is that old). A lower LSN than the last is another timeline or
- * another main: what was known of the old one says nothing of the new, so the history begins anew. When it is full,
- * every other sample of the older half goes: far back the resolution grows coarse, but its length is kept, so that a
- * standby that is hours behind still reads hours. A thinned history answers with a lower bound.
+ * another main: what was known of the old one says nothing of the new, so the history begins anew. A full history is
+ * thinned, not cut: its resolution grows coarse with age, but its length is kept, so that a standby that is hours behind
+ * still reads hours. A thinned history answers with a lower bound.
  *
  * @throws RangeError when `keep` is under 3.
  */
@@ -40,13 +40,25 @@ export function recordLsnSample(
   if (last !== undefined && sample.lsn === last.lsn) return history;
   if (last !== undefined && sample.lsn < last.lsn) return [sample];
   let next: readonly LsnSample[] = [...history, sample];
-  while (next.length > keep) next = thinOlderHalf(next);
+  while (next.length > keep) next = thin(next, sample.atMs);
   return next;
 }
 
-function thinOlderHalf(history: readonly LsnSample[]): readonly LsnSample[] {
-  const half = Math.floor(history.length / 2);
-  return history.filter((_, index) => index >= half || index % 2 === 0);
+/**
+ * Drops one sample, never the oldest or the newest: the one whose going costs least, measured as the gap that it leaves
+ * relative to the gap's age. So the resolution stays a few per cent of the age everywhere, a second now and minutes
+ * a day ago. (Dropping every other sample of the older half, again and again, leaves one gap of a third of the whole.)
+ */
+function thin(history: readonly LsnSample[], nowMs: number): readonly LsnSample[] {
+  let cheapest = 1;
+  let cheapestCost = Number.POSITIVE_INFINITY;
+  for (let index = 1; index < history.length - 1; index += 1) {
+    const before = history[index - 1]?.atMs ?? nowMs;
+    const after = history[index + 1]?.atMs ?? nowMs;
+    const cost = (after - before) / Math.max(1, nowMs - before);
+    if (cost < cheapestCost) [cheapest, cheapestCost] = [index, cost];
+  }
+  return history.filter((_, index) => index !== cheapest);
 }
 
 /**

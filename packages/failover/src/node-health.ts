@@ -14,7 +14,7 @@ export interface NodeHealthFacts {
   readonly probeFailed: boolean;
   /** Main's walsender streams to this node. */
   readonly walFlowing: boolean;
-  /** The node's slot is in use, a base backup of it runs, or its heartbeat says that it clones. Default false. */
+  /** A base backup for the node runs, or its last heartbeat says that it clones. Default false. */
   readonly cloning?: boolean;
 }
 
@@ -42,8 +42,8 @@ function heartbeatYounger(facts: NodeHealthFacts, limitMs: number): boolean {
 
 /**
  * The first row whose condition holds is the answer. 1–3: an operation put the node there, and only an operation (a
- * repair, a new join) takes it out. 4–6: a node that has yet to send a first heartbeat, or whose clone keeps it busy, is
- * not late. 7–11: a node that was up.
+ * repair, a new join) takes it out. 4–6: a node that clones, or has yet to send a
+ * first heartbeat, is not late. 7–11: everybody else.
  */
 const ROWS: readonly Row[] = [
   {
@@ -67,7 +67,9 @@ const ROWS: readonly Row[] = [
   {
     rule: 4,
     status: 'syncing',
-    when: (facts) => isNew(facts) && facts.cloning === true && !facts.walFlowing,
+    // pg_basebackup streams WAL too, so flowing WAL does not mean that the clone has ended.
+    when: (facts) =>
+      facts.cloning === true && (facts.heartbeatAgeMs === null || heartbeatYounger(facts, facts.offlineAfterMs)),
     reason: () => "The node copies main's database.",
   },
   {

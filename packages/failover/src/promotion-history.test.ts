@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { comparePromotionHistories, type PromotionRecord } from './promotion-history.ts';
+
+const first: PromotionRecord = { promotionId: 'a', timeline: 2, forkLsn: 1_000n };
+const second: PromotionRecord = { promotionId: 'b', timeline: 3, forkLsn: 2_000n };
+const third: PromotionRecord = { promotionId: 'c', timeline: 4, forkLsn: 3_000n };
+
+test('no promotion at all: a standby of the first main', () => {
+  expect(comparePromotionHistories([], [], 500n)).toEqual({ mayFollow: true });
+});
+
+test("the same list: the node is on main's own timeline", () => {
+  expect(comparePromotionHistories([first, second], [second, first], 9_999n)).toEqual({ mayFollow: true });
+});
+
+test('a node that ends at the fork, or before it, may follow', () => {
+  expect(comparePromotionHistories([first], [first, second], 2_000n)).toEqual({ mayFollow: true });
+  expect(comparePromotionHistories([], [first, second, third], 999n)).toEqual({ mayFollow: true });
+});
+
+test('a node that ends past the fork has diverged, by so many bytes', () => {
+  expect(comparePromotionHistories([first], [first, second], 2_001n)).toEqual({
+    mayFollow: false,
+    code: 'past_fork',
+    reason: 'This server went on for 1 byte after the point at which main was promoted.',
+    bytesPastFork: 1,
+    repair: 'rewind',
+  });
+});
+
+test('of several promotions that the node lacks, the first counts', () => {
+  expect(comparePromotionHistories([], [third, second, first], 1_500n)).toMatchObject({ bytesPastFork: 500 });
+});
+
+test('equal timeline numbers prove nothing: both were promoted to 2, apart from each other', () => {
+  const mine: PromotionRecord = { promotionId: 'mine', timeline: 2, forkLsn: 900n };
+  expect(comparePromotionHistories([mine], [first], 1_400n)).toMatchObject({
+    mayFollow: false,
+    code: 'same_timeline_other_promotion',
+    bytesPastFork: 500,
+    repair: 'base_backup',
+  });
+});
+
+test('equal timelines at the very same fork LSN have still diverged', () => {
+  const mine: PromotionRecord = { ...first, promotionId: 'mine' };
+  expect(comparePromotionHistories([mine], [first], 1_000n)).toMatchObject({ mayFollow: false, bytesPastFork: 0 });
+});
+
+test('a promotion that main does not know cannot be followed away', () => {
+  const mine: PromotionRecord = { promotionId: 'mine', timeline: 5, forkLsn: 1_200n };
+  expect(comparePromotionHistories([first, mine], [first], 1_700n)).toMatchObject({
+    code: 'own_promotion_unknown_to_main',
+    bytesPastFork: 500,
+    repair: 'rewind',
+  });
+});
+
+test('one id with two stories: nothing is concluded', () => {
+  const told = { ...first, forkLsn: 1_001n };
+  expect(comparePromotionHistories([first], [told, second], 1n)).toMatchObject({
+    code: 'records_disagree',
+    bytesPastFork: null,
+    repair: 'base_backup',
+  });
+});
+
+/** A cluster's whole past: promotions one after another, each forking later than the one before. */
+const pasts = fc.array(fc.bigInt({ min: 1n, max: 1_000_000n }), { minLength: 1, maxLength: 8 }).map((steps) => {
+  let forkLsn = 0n;
+  return steps.map((step, index) => {
+    forkLsn += step;
+    return { promotionId: `p${String(index)}`, timeline: index + 2, forkLsn };
+  });
+});
+
+test('a node that stopped anywhere in the common past follows exactly if it ended by the next fork', () => {
+  fc.assert(
+    fc.property(pasts, fc.nat(), fc.bigInt({ min: 0n, max: 9_000_000n }), (mains, cut, ownLastLsn) => {
+      const known = cut % (mains.length + 1);
+      const nextFork = mains[known]?.forkLsn;
+      const verdict = comparePromotionHistories(mains.slice(0, known), mains, ownLastLsn);
+      expect(verdict.mayFollow).toBe(nextFork === undefined || ownLastLsn <= nextFork);
+      if (!verdict.mayFollow) expect(verdict.bytesPastFork).toBe(Number(ownLastLsn - (nextFork ?? 0n)));
+    }),
+  );
+});
+
+test('a node with a promotion of its own never follows', () => {
+  const own = { promotionId: 'mine', timeline: 2, forkLsn: 5n };
+  fc.assert(
+    fc.property(pasts, fc.nat(), fc.bigInt({ min: 0n, max: 9_000_000n }), (mains, cut, ownLastLsn) => {
+      const mine = [...mains.slice(0, cut % (mains.length + 1)), own];
+      expect(comparePromotionHistories(mine, mains, ownLastLsn).mayFollow).toBe(false);
+    }),
+  );
+});
