@@ -1,0 +1,65 @@
+/** Database roles: the replicator, the cluster's superuser and the panel's own (DESIGN §4, §6.1; SAFETY §5). */
+import pg from 'pg';
+import type { Login } from '@proxpanel/contracts/peer';
+import type { DatabasePool, Session } from './pool.ts';
+import { makeScramVerifier, scramVerifierMatches } from './scram-verifier.ts';
+
+/** What pg_rewind reads its source with; without them only a superuser could be one (DESIGN §6.1). */
+const REWIND_FUNCTIONS = [
+  'pg_ls_dir(text, boolean, boolean)',
+  'pg_stat_file(text, boolean)',
+  'pg_read_binary_file(text)',
+  'pg_read_binary_file(text, bigint, bigint, boolean)',
+];
+/** The database of the second pg_hba line, which pg_rewind connects to (DESIGN §6.2). */
+const REWIND_DATABASE = 'postgres';
+
+export type RoleKind = 'replicator' | 'superuser' | 'panel';
+
+const ATTRIBUTES: Readonly<Record<RoleKind, string>> = {
+  replicator: 'LOGIN REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE',
+  superuser: 'LOGIN SUPERUSER',
+  panel: 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS',
+};
+
+interface RoleRow {
+  rolpassword: string | null;
+  attributes_right: boolean;
+}
+
+/** Role `login.user` with REPLICATION and what pg_rewind needs. Writes nothing when all is right. READ_ONLY in recovery. */
+export async function ensureReplicatorRole(pool: DatabasePool, login: Login): Promise<void> {
+  await pool.session((session) => ensureRole(session, login, 'replicator'));
+  // Rights on functions are kept per database.
+  await pool.elsewhere(REWIND_DATABASE, async (session) => {
+    for (const signature of REWIND_FUNCTIONS) {
+      const [row] = await session.query<{ granted: boolean }>(
+        "SELECT has_function_privilege($1, $2::regprocedure, 'EXECUTE') AS granted",
+        [login.user, signature],
+      );
+      if (row?.granted === true) continue;
+      await session.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${pg.escapeIdentifier(login.user)}`);
+    }
+  });
+}
+
+/** Makes or mends the role so that this login works. The statement holds a verifier, never the password. */
+export async function ensureRole(session: Session, login: Login, kind: RoleKind): Promise<void> {
+  const [row] = await session.query<RoleRow>(ROLE_SQL[kind], [login.user]);
+  if (row?.attributes_right === true && (await scramVerifierMatches(row.rolpassword, login.password))) return;
+  const verifier = await makeScramVerifier(login.password);
+  const verb = row === undefined ? 'CREATE' : 'ALTER';
+  await session.query(
+    `${verb} ROLE ${pg.escapeIdentifier(login.user)} ${ATTRIBUTES[kind]} VALID UNTIL 'infinity' PASSWORD ${pg.escapeLiteral(verifier)}`,
+  );
+}
+
+const roleSql = (right: string): string =>
+  `SELECT rolpassword, rolcanlogin AND coalesce(rolvaliduntil = 'infinity', true) AND ${right} AS attributes_right
+     FROM pg_authid WHERE rolname = $1`;
+
+const ROLE_SQL: Readonly<Record<RoleKind, string>> = {
+  replicator: roleSql('rolreplication AND NOT rolsuper'),
+  superuser: roleSql('rolsuper'),
+  panel: roleSql('NOT rolsuper AND NOT rolcreaterole AND NOT rolreplication AND NOT rolbypassrls'),
+};
