@@ -1,0 +1,135 @@
+/**
+ * `npm test`: every check and every test there is, in this order: checks, unit, real servers, network namespaces,
+ * browser. Prints a table and, as its last line, alone, `N passed, N failed`.
+ *
+ *   npm test -- --only unit,real      some of the steps
+ *   npm test -- --only real pg-hba    … and of those the files whose path contains a word
+ */
+import { mkdtemp, chmod, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { TestbedError } from '../errors.ts';
+import { waitFor } from '../wait-for.ts';
+import { runChecks } from './checks.ts';
+import { abortOnSignals, formatDuration, formatTable, root, runTool } from './steps.ts';
+import { readPlaywrightReport, readVitestReport } from './test-reports.ts';
+import type { TestCounts } from './test-reports.ts';
+
+interface Context {
+  /** Everything that the tests put into their temporary directory goes here, and must be gone at the end. */
+  temporary: string;
+  filters: readonly string[];
+  signal: AbortSignal;
+}
+
+interface Step {
+  name: string;
+  title: string;
+  run: (context: Context) => Promise<TestCounts>;
+}
+
+const steps: readonly Step[] = [
+  { name: 'check', title: 'types, lint, format, rooms, unused, shell', run: check },
+  { name: 'unit', title: 'pure code and web components', run: (context) => vitest(context, 'unit', ['unit', 'web']) },
+  { name: 'real', title: 'real PostgreSQL and Redis', run: (context) => vitest(context, 'real', ['real']) },
+  { name: 'hosts', title: 'network namespaces', run: (context) => vitest(context, 'hosts', ['hosts']) },
+  { name: 'e2e', title: 'browser on two servers', run: playwright },
+];
+
+const program = new Command('test')
+  .option('--only <steps>', `some of: ${steps.map(({ name }) => name).join(',')}`)
+  .argument('[filters...]', 'words that the path of a test file has to contain')
+  .parse();
+const only = program.opts<{ only?: string }>().only?.split(',');
+const unknown = only?.filter((name) => !steps.some((step) => step.name === name)) ?? [];
+if (unknown.length > 0) program.error(`there is no step "${unknown.join(', ')}"`);
+
+process.exitCode = await main(
+  steps.filter(({ name }) => only?.includes(name) ?? true),
+  program.args,
+);
+
+async function main(chosen: readonly Step[], filters: readonly string[]): Promise<number> {
+  const signal = abortOnSignals();
+  const temporary = await mkdtemp(join(tmpdir(), 'pxt-'));
+  await chmod(temporary, 0o755);
+  const rows = [['step', 'passed', 'failed', 'time', 'what']];
+  const total: TestCounts = { passed: 0, failed: 0, complaints: [] };
+  try {
+    for (const step of [...chosen, { name: 'left', title: 'nothing left behind', run: findRemains }]) {
+      if (signal.aborted) return 130;
+      process.stdout.write(`\n=== ${step.name}: ${step.title}\n`);
+      const started = performance.now();
+      const { passed, failed, complaints } = await step.run({ temporary, filters, signal });
+      rows.push([step.name, `${passed}`, `${failed}`, formatDuration(performance.now() - started), step.title]);
+      total.passed += passed;
+      total.failed += failed;
+      total.complaints.push(...complaints.map((complaint) => `${step.name}: ${complaint}`));
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  if (total.passed === 0) total.complaints.push('no test has passed at all');
+  process.stdout.write(`\n${formatTable(rows)}\n\n`);
+  for (const complaint of total.complaints) process.stdout.write(`${complaint}\n`);
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+  return total.complaints.length === 0 ? 0 : 1;
+}
+
+/** A check that holds is no test and is not counted; one that does not is a failure. */
+async function check({ signal }: Context): Promise<TestCounts> {
+  const results = await runChecks(({ name, ok, output, durationMs }) => {
+    process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name} (${formatDuration(durationMs)})\n`);
+    if (!ok) process.stdout.write(`${output.trim()}\n\n`);
+  }, signal);
+  const complaints = results.filter(({ ok }) => !ok).map(({ name }) => `failed: ${name}`);
+  return { passed: 0, failed: complaints.length, complaints };
+}
+
+async function vitest(context: Context, name: string, projects: readonly string[]): Promise<TestCounts> {
+  const report = join(context.temporary, `${name}.json`);
+  const { ok } = await runTool(
+    [
+      ...['vitest', 'run', ...projects.flatMap((project) => ['--project', project])],
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      ...context.filters,
+    ],
+    { output: 'show', environment: { TMPDIR: context.temporary }, signal: context.signal },
+  );
+  return judge(ok, await readVitestReport(report));
+}
+
+async function playwright(context: Context): Promise<TestCounts> {
+  const report = join(context.temporary, 'e2e.json');
+  const { ok } = await runTool(
+    [join(root, 'e2e/node_modules/.bin/playwright'), 'test', '--reporter=list,json', ...context.filters],
+    {
+      output: 'show',
+      cwd: join(root, 'e2e'),
+      environment: { TMPDIR: context.temporary, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+      signal: context.signal,
+    },
+  );
+  return judge(ok, await readPlaywrightReport(report));
+}
+
+/** A run that failed without a failed test (it died, or found no test) has failed all the same. */
+function judge(ok: boolean, counts: TestCounts = { passed: 0, failed: 0, complaints: [] }): TestCounts {
+  if (ok || counts.failed > 0) return counts;
+  return { ...counts, failed: 1, complaints: ['the run failed, see its output above'] };
+}
+
+/** The reapers of the last tests may still be at work: they get half a minute. */
+async function findRemains({ temporary }: Context): Promise<TestCounts> {
+  const remains = async () =>
+    existsSync(temporary) ? (await readdir(temporary)).filter((name) => name.startsWith('proxpanel-testbed-')) : [];
+  try {
+    await waitFor(remains, { describe: 'the last servers to go', until: (left) => left.length === 0 });
+    return { passed: 0, failed: 0, complaints: [] };
+  } catch (error) {
+    if (!(error instanceof TestbedError && error.code === 'DEADLINE')) throw error;
+    return { passed: 0, failed: 1, complaints: [`left behind: ${(await remains()).join(', ')}`] };
+  }
+}
