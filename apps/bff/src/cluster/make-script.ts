@@ -43,7 +43,7 @@ export async function makeSetupScript(context: ClusterContext, databaseBytes: nu
     control,
     dataDirectory: view.dataDirectory,
     localApiUrl: context.own.localApiUrl,
-    localPort: context.own.postgresPort,
+    panelUrl: context.own.apiUrl,
     credentialToken,
     phaseToken,
     requiredBytes: Math.ceil(databaseBytes),
