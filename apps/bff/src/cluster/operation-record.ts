@@ -1,0 +1,61 @@
+/** A long operation as it is written down after every step, so that either page can watch it and a restart can go on (DESIGN §3, §5). */
+import { randomUUID } from 'node:crypto';
+import type { Operation, Phase, PhaseState } from '@proxpanel/contracts/operations';
+import type { ClusterContext } from './cluster-context.ts';
+
+export interface OperationInput {
+  readonly kind: Operation['kind'];
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly phases: readonly string[];
+}
+
+export async function beginOperation(context: ClusterContext, input: OperationInput): Promise<Operation> {
+  const operation: Operation = {
+    id: randomUUID(),
+    kind: input.kind,
+    state: 'running',
+    actor: input.actor,
+    reason: input.reason,
+    started_at: new Date(context.clock.nowMs()).toISOString(),
+    finished_at: null,
+    outcome: null,
+    phases: input.phases.map((name) => ({ name, state: 'pending', started_at: null, finished_at: null, detail: null })),
+  };
+  return keep(context, operation);
+}
+
+async function keep(context: ClusterContext, operation: Operation): Promise<Operation> {
+  await context.operationFiles.save(operation);
+  context.memory.operation = operation;
+  return operation;
+}
+
+export async function setPhase(
+  context: ClusterContext,
+  operation: Operation,
+  name: string,
+  state: PhaseState,
+  detail: string | null = null,
+): Promise<Operation> {
+  const at = new Date(context.clock.nowMs()).toISOString();
+  const ended = state !== 'running' && state !== 'pending';
+  const phases = operation.phases.map((phase): Phase => {
+    if (phase.name !== name) return phase;
+    return { ...phase, state, detail, started_at: phase.started_at ?? at, finished_at: ended ? at : null };
+  });
+  return keep(context, { ...operation, phases });
+}
+
+export async function endOperation(
+  context: ClusterContext,
+  operation: Operation,
+  state: 'completed' | 'failed' | 'rolled_back',
+  outcome: string,
+): Promise<Operation> {
+  return keep(context, { ...operation, state, outcome, finished_at: new Date(context.clock.nowMs()).toISOString() });
+}
+
+export function phaseOf(operation: Operation, name: string): Phase | undefined {
+  return operation.phases.find((phase) => phase.name === name);
+}
