@@ -5,7 +5,6 @@ import * as health from './health.ts';
 import * as subscribers from './subscribers.ts';
 import { emptyBodySchema, okReplySchema } from './primitives.ts';
 
-
 export const panelEndpoints = {
   health: {
     method: 'GET',
@@ -40,6 +39,14 @@ export const panelEndpoints = {
     access: 'user',
     runsOn: 'any',
     reply: auth.meReplySchema,
+  },
+  openApi: {
+    method: 'GET',
+    path: '/api/openapi.json',
+    summary: 'This table as OpenAPI',
+    access: 'admin',
+    runsOn: 'any',
+    replyType: 'application/json',
   },
 
   listSubscribers: {

@@ -1,0 +1,25 @@
+/** Signing in: user name and password against PostgreSQL, and a session that any server can check (DESIGN §5). */
+import type { IssuedSession, Sessions } from '../http/session.ts';
+import { Fault } from '../fault.ts';
+import { passwordMatches } from './password.ts';
+import type { UserStore } from './ports.ts';
+
+/** Nobody's: verified where there is no such user, so that both refusals take equally long. */
+const NOBODYS_HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$Xgc7AVmLI8mBQ2I8GdSf4g$iHfX+9UuqSZJclVNsDle3I8TBmWiIYvPleDa4yKtYng';
+
+export interface SignInDeps {
+  readonly users: UserStore;
+  readonly sessions: Pick<Sessions, 'issue'>;
+}
+
+/** Faults: BAD_CREDENTIALS (the same for both mistakes), DATABASE_DOWN. */
+export async function signIn(
+  deps: SignInDeps,
+  credentials: { readonly username: string; readonly password: string },
+): Promise<IssuedSession> {
+  const user = await deps.users.findByName(credentials.username);
+  const matches = await passwordMatches(user?.passwordHash ?? NOBODYS_HASH, credentials.password);
+  if (user === null || !matches) throw new Fault('BAD_CREDENTIALS', 'The user name or the password is wrong.');
+  return deps.sessions.issue({ username: user.username, role: user.role });
+}
