@@ -71,6 +71,7 @@ const BLOCKED: readonly [code: PromotionBlockerCode, facts: Partial<PromotionFac
   ['not_a_member', { isMember: false }],
   ['cluster_inactive', { clusterActive: false }],
   ['node_removed', { nodeStatus: 'removed' }],
+  ['node_removed', { nodeStatus: 'removed', isMember: false }],
   ['node_diverged', { nodeStatus: 'diverged' }],
   ['operation_running', { runningOperation: 'the join' }],
   ['clone_running', { cloneRunning: true, databaseState: 'down' }],

@@ -75,15 +75,16 @@ export function judgePromotion(facts: PromotionFacts): PromotionJudgement {
 }
 
 function block(facts: PromotionFacts): readonly Reason<PromotionBlockerCode>[] {
+  // A removed server has forgotten its cluster as well; that it was removed is the better answer.
+  if (facts.nodeStatus === 'removed') {
+    return [{ code: 'node_removed', sentence: 'This server was removed from the cluster.' }];
+  }
   if (!facts.isMember) {
     return [{ code: 'not_a_member', sentence: 'This server belongs to no cluster, so there is nothing to take over.' }];
   }
   const blockers: Reason<PromotionBlockerCode>[] = [];
   if (!facts.clusterActive) {
     blockers.push({ code: 'cluster_inactive', sentence: 'The cluster was disbanded.' });
-  }
-  if (facts.nodeStatus === 'removed') {
-    blockers.push({ code: 'node_removed', sentence: 'This server was removed from the cluster.' });
   }
   if (facts.nodeStatus === 'diverged') {
     blockers.push({
