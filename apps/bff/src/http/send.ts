@@ -1,11 +1,13 @@
 /** Writes replies and errors, signed where the caller is a server (SAFETY §5). */
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import type { PeerAuthPort } from '../cluster/peer-ports.ts';
+import { VerificationFault, type PeerAuthPort, type VerifiedPeer } from '../cluster/peer-ports.ts';
 import { toErrorAnswer } from './error-mapping.ts';
-import { SignedFault, type ReplyTo } from './errors.ts';
 import { RawReply } from './raw-reply.ts';
 import type { WritesView } from './read-only-guard.ts';
+
+/** What a signature of a reply needs to know of its caller. */
+type ReplyTo = Pick<VerifiedPeer, 'jti' | 'secret'>;
 
 const REPLY_HEADER = 'X-Cluster-Reply';
 const replyToByResponse = new WeakMap<Response, ReplyTo>();
@@ -54,7 +56,8 @@ export function createErrorHandler(deps: ErrorHandlerDeps): ErrorRequestHandler 
       response.destroy();
       return;
     }
-    if (error instanceof SignedFault) signRepliesFor(response, error.replyTo);
+    // A removed node believes its 410 only when it can check it (DESIGN §7).
+    if (error instanceof VerificationFault) signRepliesFor(response, error.replyWith);
     const reply = RawReply.json(answer.reply, answer.headers);
     try {
       await sendReply(response, reply, answer.status, deps.peerAuth);
