@@ -60,6 +60,7 @@ export class Daemon {
  */
 export async function startDaemon(command: readonly string[], options: DaemonOptions): Promise<Daemon> {
   const [file = '', ...args] = command;
+  options.workspace.assertOpen();
   const log = openSync(options.logPath, 'a');
   const child = spawn(file, args, {
     cwd: options.cwd,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { appendFile, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChecked } from './command.ts';
 import { TestbedError } from './errors.ts';
 import type { Account, Placement } from './placement.ts';
+import type { Workspace } from './workspace.ts';
 
 /** Where Debian's postgresql-15 keeps its programs; the product supports this major alone in one cluster. */
 const DEBIAN_BIN_DIRECTORY = '/usr/lib/postgresql/15/bin';
@@ -24,7 +25,7 @@ export interface PostgresFiles {
 
 interface ClusterOptions {
   name?: string;
-  directory: string;
+  workspace: Workspace;
   port: number;
   placement: Placement;
   account: Account;
@@ -35,10 +36,10 @@ interface ClusterOptions {
   binDirectory?: string;
 }
 
-/** Runs initdb below `<directory>/<name>/postgres` and writes the configuration. */
+/** Runs initdb below `<workspace>/<name>/postgres` and writes the configuration. */
 export async function makePostgresCluster(options: ClusterOptions): Promise<PostgresFiles> {
   const name = options.name ?? 'postgres';
-  const directory = join(options.directory, name, 'postgres');
+  const directory = join(options.workspace.directory, name, 'postgres');
   const files: PostgresFiles = {
     name,
     port: options.port,
@@ -53,9 +54,7 @@ export async function makePostgresCluster(options: ClusterOptions): Promise<Post
   if (!existsSync(join(files.binDirectory, 'initdb'))) {
     throw new TestbedError('MISSING_PROGRAM', `there is no initdb in ${files.binDirectory}: install postgresql-15`);
   }
-  await mkdir(join(options.directory, name), { recursive: true });
-  await mkdir(directory);
-  await mkdir(files.socketDirectory);
+  options.workspace.makeDirectory(`${name}/postgres/socket`);
   // The password goes by file: an argument could be read by every user of the machine.
   const passwordPath = join(directory, 'password');
   await writeFile(passwordPath, files.superuserPassword, { mode: 0o600 });

@@ -43,6 +43,13 @@ export interface QueryOptions {
   timeoutMs?: number;
 }
 
+interface PostgresSurroundings {
+  placement: Placement;
+  account: Account;
+  workspace: Workspace;
+  ownsWorkspace: boolean;
+}
+
 /** One real PostgreSQL. Others may stop it, replace its data directory and start it again: it is found by its files. */
 export class PostgresServer {
   readonly name: string;
@@ -57,10 +64,10 @@ export class PostgresServer {
   readonly #placement: Placement;
   readonly #account: Account;
   readonly #directory: string;
-  /** Present when the workspace belongs to this server alone. */
-  readonly #ownWorkspace: Workspace | undefined;
+  readonly #workspace: Workspace;
+  readonly #ownsWorkspace: boolean;
 
-  constructor(files: PostgresFiles, placement: Placement, account: Account, ownWorkspace: Workspace | undefined) {
+  constructor(files: PostgresFiles, { placement, account, workspace, ownsWorkspace }: PostgresSurroundings) {
     this.name = files.name;
     this.host = placement.address;
     this.port = files.port;
@@ -72,7 +79,8 @@ export class PostgresServer {
     this.superuser = { user: 'postgres', password: files.superuserPassword };
     this.#placement = placement;
     this.#account = account;
-    this.#ownWorkspace = ownWorkspace;
+    this.#workspace = workspace;
+    this.#ownsWorkspace = ownsWorkspace;
   }
 
   /** The superuser's connection URL; `host` is how the caller dials it (default: as other servers do). */
@@ -87,6 +95,7 @@ export class PostgresServer {
    * @throws TestbedError `COMMAND_FAILED` with the end of the log.
    */
   async start(timeoutMs = 60_000): Promise<void> {
+    this.#workspace.assertOpen();
     if (this.isRunning()) return;
     try {
       await this.#pgCtl(['start', '--wait', `--timeout=${timeoutMs / 1000}`, `--log=${this.logPath}`], timeoutMs);
@@ -177,7 +186,7 @@ export class PostgresServer {
 
   /** Stops it. Its files go at once when it had a workspace of its own, else with the workspace. */
   async dispose(): Promise<void> {
-    if (this.#ownWorkspace) await this.#ownWorkspace.dispose();
+    if (this.#ownsWorkspace) await this.#workspace.dispose();
     else await this.stop('immediate');
   }
 
@@ -193,9 +202,7 @@ export class PostgresServer {
 
 /** Makes a new PostgreSQL 15 with an empty database `proxpanel` and starts it. Takes about a second. */
 export async function startPostgres(options: StartPostgresOptions = {}): Promise<PostgresServer> {
-  const ownWorkspace = options.workspace ? undefined : await openWorkspace();
-  const workspace = options.workspace ?? ownWorkspace;
-  if (!workspace) throw new Error('a server has a workspace');
+  const workspace = options.workspace ?? (await openWorkspace());
   try {
     const account = postgresAccount();
     const placement = options.placement ?? loopback;
@@ -205,14 +212,14 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
       workspace.recordReservation(reservation);
       port = reservation.value;
     }
-    const files = await makePostgresCluster({ ...options, directory: workspace.directory, port, placement, account });
-    const server = new PostgresServer(files, placement, account, ownWorkspace);
+    const files = await makePostgresCluster({ ...options, workspace, port, placement, account });
+    const server = new PostgresServer(files, { placement, account, workspace, ownsWorkspace: !options.workspace });
     await server.start();
     await server.query('CREATE DATABASE proxpanel', [], { database: 'postgres' });
     if (options.start === false) await server.stop();
     return server;
   } catch (error) {
-    await ownWorkspace?.dispose();
+    if (!options.workspace) await workspace.dispose();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { plainEnvironment } from './command.ts';
@@ -184,9 +184,7 @@ async function writeRedisFiles(
   options: StartRedisOptions,
 ): Promise<RedisPaths> {
   const name = options.name ?? 'redis';
-  const directory = join(workspace.directory, name, 'redis');
-  await mkdir(join(workspace.directory, name), { recursive: true });
-  await mkdir(directory);
+  const directory = workspace.makeDirectory(`${name}/redis`);
   let port = options.port;
   if (port === undefined) {
     const reservation = await reservePort();

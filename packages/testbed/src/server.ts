@@ -163,7 +163,7 @@ export function defaultEnvironment(server: TestServer): Record<string, string> {
 /** Makes the server's directories and databases, and starts what `start` asks for. */
 export async function makeServer(options: MakeServerOptions): Promise<TestServer> {
   const { name, workspace, ports, start = {} } = options;
-  await mkdir(join(workspace.directory, name));
+  workspace.makeDirectory(name);
   const common = { name, workspace, ...(options.host ? { placement: options.host } : {}) };
   const [postgres, redis] = await Promise.all([
     startPostgres({

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { chmod, mkdtemp } from 'node:fs/promises';
-import { realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Socket } from 'node:net';
@@ -57,6 +57,27 @@ export class Workspace {
     this.#reservations.push(reservation);
   }
 
+  /**
+   * Makes a directory below this one, or finds it there; `path` is relative.
+   *
+   * @throws TestbedError `MISUSE` after `dispose`, so that a slow start cannot bring back what has been removed.
+   */
+  makeDirectory(path: string): string {
+    this.assertOpen();
+    let directory = this.directory;
+    for (const part of path.split('/')) {
+      directory = join(directory, part);
+      // One level at a time and never the first: that one exists until it is removed for good.
+      if (!existsSync(directory)) mkdirSync(directory);
+    }
+    return directory;
+  }
+
+  /** @throws TestbedError `MISUSE` after `dispose`: what is started now would never be ended. */
+  assertOpen(): void {
+    if (this.#disposed) throw new TestbedError('MISUSE', `${this.directory} has been disposed of`);
+  }
+
   /** Leaves the directory, with logs and data, where it is at the end; the processes go all the same. */
   keepDirectory(): void {
     this.#write({ type: 'keep-directory' });
@@ -87,7 +108,7 @@ export class Workspace {
   }
 
   #write(line: ReaperLine): void {
-    if (this.#disposed) throw new TestbedError('MISUSE', `${this.directory} has been disposed of`);
+    this.assertOpen();
     this.#reaper.stdin.write(`${JSON.stringify(line)}\n`);
   }
 }
