@@ -152,7 +152,10 @@ export interface WalPositions {
   readonly receiver: WalReceiver | null;
   readonly slots: readonly { readonly name: string; readonly active: boolean; readonly restartLsn: bigint | null }[];
   /** By application_name where it is known; pg_stat_progress_basebackup. */
-  readonly clones: readonly (CloneProgress & { readonly clientAddress: string | null })[];
+  readonly clones: readonly (CloneProgress & {
+    readonly applicationName: string;
+    readonly clientAddress: string | null;
+  })[];
   readonly atMs: number;
 }
 

@@ -178,7 +178,7 @@ class Watch implements DatabaseWatch {
   }
 
   async #connect(deadlineMs: number): Promise<pg.Client> {
-    let refusal: unknown = null;
+    let refusal: Error | null = null;
     for (const target of this.#options.connections.clusterTargets()) {
       const client = new pg.Client({
         ...clientConfig(target, { applicationName: 'proxpanel-cluster', statementTimeoutMs: LOOK_LIMIT_MS }),
@@ -193,7 +193,7 @@ class Watch implements DatabaseWatch {
         return client;
       } catch (error) {
         if (!isLoginRefused(error)) throw error;
-        refusal ??= error;
+        refusal ??= error as Error;
       }
     }
     throw refusal ?? new Error('DATABASE_URL names no login');

@@ -193,7 +193,7 @@ class SwitchingPool implements DatabasePool {
     if (this.#closed) throw new Fault('SHUTTING_DOWN', 'This server is shutting down.');
     const targets = [...this.#options.targets()];
     targets.sort((left, right) => Number(keyOf(right) === this.#preferred) - Number(keyOf(left) === this.#preferred));
-    let refusal: unknown = null;
+    let refusal: Error | null = null;
     for (const target of targets) {
       try {
         const client = await this.#poolFor(target).connect();
@@ -202,7 +202,7 @@ class SwitchingPool implements DatabasePool {
       } catch (error) {
         if (!isLoginRefused(error)) throw error;
         // After a clone the roles are main's: the next login may be the one that counts now (DESIGN §6.6).
-        refusal ??= error;
+        refusal ??= error as Error;
       }
     }
     throw refusal ?? new Fault('DATABASE_DOWN', this.#options.noTargetSentence);

@@ -22,7 +22,8 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 /** Given to every connection of this room; the driver's global parsers stay as they are. */
 export const sqlTypes: pg.CustomTypesConfig = {
   getTypeParser(oid, format) {
-    return format === 'binary' ? pg.types.getTypeParser(oid, format) : (parsers[oid] ?? pg.types.getTypeParser(oid));
+    const own = format === 'binary' ? undefined : parsers[oid];
+    return own ?? (pg.types.getTypeParser(oid, format) as unknown);
   },
 };
 

@@ -7,13 +7,13 @@ import { followSource, stopFollowing } from './follow-source.ts';
 import { createMetricHistory } from './metric-history.ts';
 import { listensBeyondLoopback, openToReplicas } from './network-access.ts';
 import { connectToRedis } from './redis-connection.ts';
-import { downView, readInfo, viewOf } from './redis-info.ts';
+import { downView, readInfo, viewOf, type RedisInfo } from './redis-info.ts';
 import { ensureUser } from './replication-user.ts';
 
 /**
  * Returns at once, whether Redis is there or not. `close` ends the connection.
- * `look` also repeats, on a Redis that follows nobody, what a restart of Redis has taken away: the replicas' user, once
- * its data are seen to be there.
+ * On main `look` also repeats what a restart of Redis has taken away: the replicas' user with node.json's login, once
+ * the data are seen to be there.
  */
 export function createRedisAdapter(parts: {
   readonly url: string;
@@ -24,29 +24,25 @@ export function createRedisAdapter(parts: {
   const connection = connectToRedis(parts.url, log);
   const dataset = createDataset(connection, nodeFile, log);
   const history = createMetricHistory(connection, log);
+  const inTurn = createTurns();
   let view: RedisView = downView('Redis was not looked at yet.');
-  /** Set by `ensureReplicationUser`; else node.json's, for a main whose BFF has restarted. */
-  let wantedLogin: Login | null = null;
-
-  const replicasLogin = () => {
-    const { membership } = nodeFile.get();
-    return membership?.is_active && membership.role === 'main' ? membership.redis_replication : null;
-  };
 
   /** The alert, or null. Replicas may copy only without one. */
-  async function assertReplicas(info: Awaited<ReturnType<typeof readInfo>>, login: Login): Promise<string | null> {
+  async function assertReplicas(info: RedisInfo, login: Login): Promise<string | null> {
     const alert = await dataset.checkOnMain(info);
     await ensureUser(connection, login, alert === null);
     return alert;
   }
 
-  async function look(): Promise<RedisView> {
+  async function lookOnce(): Promise<RedisView> {
     try {
       const info = await readInfo(connection);
+      const { membership } = nodeFile.get();
       let alert: string | null = null;
-      const login = wantedLogin ?? replicasLogin();
       if (info.source !== null) await dataset.learnOnReplica(info);
-      else if (login !== null) alert = await assertReplicas(info, login);
+      else if (membership?.is_active && membership.role === 'main') {
+        alert = await assertReplicas(info, membership.redis_replication).catch(asAlert);
+      }
       view = viewOf(info, alert);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -57,31 +53,49 @@ export function createRedisAdapter(parts: {
 
   return {
     view: () => view,
-    look,
-    ensureReplicationUser: async (login) => {
-      const info = await readInfo(connection);
-      // On a replica nobody may copy yet; `look` gives the leave once it follows nobody.
-      const alert =
-        info.source === null ? await assertReplicas(info, login) : await ensureUser(connection, login, false);
-      wantedLogin = login;
-      if (alert) {
-        throw new Fault('BLOCKED', alert, { reasons: [{ code: 'redis_data_lost', sentence: alert }] });
-      }
-    },
-    follow: async (source) => {
-      await followSource({ connection, dataset, log }, source);
-      await look();
-    },
-    stopFollowing: async () => {
-      await stopFollowing({ connection, log });
-      await look();
-    },
+    look: () => inTurn(lookOnce),
+    ensureReplicationUser: (login) =>
+      inTurn(async () => {
+        const info = await readInfo(connection);
+        // On a replica nobody may copy yet; `look` gives the leave once it follows nobody.
+        if (info.source !== null) return ensureUser(connection, login, false);
+        const alert = await assertReplicas(info, login);
+        if (alert !== null)
+          throw new Fault('BLOCKED', alert, { reasons: [{ code: 'redis_data_lost', sentence: alert }] });
+      }),
+    follow: (source) =>
+      inTurn(async () => {
+        await followSource({ connection, dataset, log }, source);
+        await lookOnce();
+      }),
+    stopFollowing: () =>
+      inTurn(async () => {
+        await stopFollowing({ connection, log });
+        await lookOnce();
+      }),
     listensBeyondLoopback: () => listensBeyondLoopback(connection),
-    openToReplicas: () => openToReplicas(connection, log),
+    openToReplicas: () => inTurn(() => openToReplicas(connection, log)),
     pushMetric: (nodeId, point) => history.push(nodeId, point, view.state === 'main'),
     readMetrics: (nodeId) => history.read(nodeId),
     close: () => {
       connection.close();
     },
+  };
+}
+
+/** A Redis that lives but refuses (too old for users, disk of node.json full) is up, and nobody can follow it. */
+function asAlert(error: unknown): string {
+  if (error instanceof Fault && error.code !== 'REDIS_DOWN') return error.message;
+  throw error;
+}
+
+/** One after the other: between two commands of one change, another would undo what the first relies on. */
+function createTurns(): <Value>(work: () => Promise<Value>) => Promise<Value> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    // The next turn does not depend on how this one ends; its fault goes to who asked.
+    last = result.catch(() => undefined);
+    return result;
   };
 }

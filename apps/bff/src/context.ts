@@ -1,0 +1,186 @@
+/** Wires everything once (DESIGN §12, style rule 7): adapters behind ports, operations behind routes, loops beside them. */
+import type { Logger } from 'pino';
+import { createClusterMemory } from './cluster/cluster-memory.ts';
+import type { ClusterContext } from './cluster/cluster-context.ts';
+import { mainPeer } from './cluster/membership.ts';
+import { receiverStreams } from './cluster/observe-replication.ts';
+import { createOperationLock } from './cluster/operation-lock.ts';
+import { resumePromotions } from './cluster/promote-secondary.ts';
+import { readStatus } from './cluster/read-status.ts';
+import { createRoleState } from './cluster/role-state.ts';
+import { createStatusCache } from './cluster/status-cache.ts';
+import type { Environment } from './environment.ts';
+import { Fault } from './fault.ts';
+import { createClock } from './host/clock.ts';
+import { createHost } from './host/machine.ts';
+import { openNodeFile } from './host/node-file-store.ts';
+import { openOperationFiles } from './host/operation-files.ts';
+import { createApp, type App } from './http/app.ts';
+import type { ForwardedCall } from './http/call.ts';
+import { RawReply } from './http/raw-reply.ts';
+import { createRevocationList } from './http/revocation-list.ts';
+import { createSessions } from './http/session.ts';
+import { createClusterLoops, shutGateUntilAsked } from './loops/cluster-loops.ts';
+import { createPrepareLoop } from './loops/prepare-loop.ts';
+import { createTicker, type Service } from './loops/service.ts';
+import { describeOwnServer } from './own-server.ts';
+import { ensureFirstAdmin } from './panel/ensure-first-admin.ts';
+import { createRevocations } from './panel/revocations.ts';
+import { createPeerHttp } from './peer/peer-http.ts';
+import { createForwardToMain } from './peer/forward-to-main.ts';
+import { createPeerAuth } from './peer/peer-auth.ts';
+import { createPeerClient } from './peer/peer-client.ts';
+import { createPortProbes } from './peer/probe-ports.ts';
+import { createSeal } from './peer/seal.ts';
+import { createClusterRows } from './postgres/cluster-rows.ts';
+import { createConnections } from './postgres/connection.ts';
+import { createDatabaseWatch } from './postgres/database-watch.ts';
+import { createRevocationStore } from './postgres/panel-revocations.ts';
+import { prepareDatabase } from './postgres/panel-role.ts';
+import { createPanelFacts, createSubscriberStore } from './postgres/panel-subscribers.ts';
+import { createUserStore } from './postgres/panel-users.ts';
+import { createReplication } from './postgres/replication.ts';
+import { createRedisAdapter } from './redis/redis-adapter.ts';
+import { registerAuthRoutes } from './routes/auth-routes.ts';
+import { registerClusterPeopleRoutes } from './routes/cluster-people-routes.ts';
+import { registerClusterScriptRoutes } from './routes/cluster-script-routes.ts';
+import { registerClusterServerRoutes } from './routes/cluster-server-routes.ts';
+import { registerHealthRoutes } from './routes/health-routes.ts';
+import { registerOpenApiRoutes } from './routes/openapi-routes.ts';
+import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
+
+const forwardTimeoutMs = 30_000;
+const revocationIntervalMs = 5_000;
+
+export interface Context {
+  readonly app: App['app'];
+  readonly services: readonly Service[];
+  readonly cluster: ClusterContext;
+  /** After the services have ended: connections, and what is not on disk yet. */
+  close(): Promise<void>;
+}
+
+/** Opens node.json (its fault stops the start) and connects to nothing else: database and Redis may be away. */
+export async function createContext(environment: Environment, log: Logger): Promise<Context> {
+  const clock = createClock();
+  const nodeFile = await openNodeFile({ stateDir: environment.stateDir, log });
+  const operationFiles = await openOperationFiles({ stateDir: environment.stateDir, log });
+  const { databaseUrl, panelDatabaseUrl } = environment;
+  const connections = createConnections({ databaseUrl, panelDatabaseUrl, nodeFile, log });
+  const database = createDatabaseWatch({ connections, clock, log });
+  const redis = createRedisAdapter({ url: environment.redisUrl, nodeFile, log });
+  const peerHttp = createPeerHttp();
+  const peerAuth = createPeerAuth({ nodeFile, clock, log });
+  const cluster: ClusterContext = {
+    log,
+    clock,
+    nodeFile,
+    operationFiles,
+    host: createHost({ scriptDir: environment.scriptDir, log }),
+    database,
+    rows: createClusterRows(connections.cluster),
+    replication: createReplication(connections.cluster, clock),
+    redis,
+    peers: createPeerClient({ http: peerHttp, clock, log }),
+    portProbes: createPortProbes(),
+    seal: createSeal(),
+    panelFacts: createPanelFacts(connections.panel),
+    own: describeOwnServer(environment, database),
+    memory: createClusterMemory(),
+    roles: createRoleState(database, nodeFile),
+    lock: createOperationLock(),
+  };
+  shutGateUntilAsked(cluster);
+
+  const users = createUserStore(connections.panel);
+  const revocationList = createRevocationList(clock.nowMs);
+  const sessions = createSessions({ nodeFile, clock, revocations: revocationList });
+  const stores = [createRevocationStore(connections.panel)];
+  const revocations = createRevocations({ list: revocationList, stores, nowMs: clock.nowMs, log });
+  const roleView = () => loadBalancerView(cluster);
+  const { app, register, registeredNames } = createApp({
+    log,
+    sessions,
+    peerAuth,
+    isSecondary: () => cluster.roles.view().configured === 'secondary',
+    forwardToMain: (call) => forwardCall(cluster, createForwardToMain({ http: peerHttp }), call),
+    webDist: environment.webDist,
+    isHttps: environment.tls !== null,
+    writes: () => {
+      const view = cluster.roles.view();
+      return { allowed: view.writesAllowed, mainApiUrl: view.mainApiUrl };
+    },
+    roleView,
+  });
+  const status = createStatusCache({ readStatus: () => readStatus(cluster), nowMs: clock.nowMs });
+  cluster.roles.onChange(() => {
+    status.forget();
+  });
+  registerHealthRoutes(register, { roleView, version: environment.panelVersion });
+  registerOpenApiRoutes(register, { registeredNames, version: environment.panelVersion });
+  const accountsFromMainSince = () => nodeFile.get().accounts_from_main_since;
+  registerAuthRoutes(register, { users, sessions, revocations, accountsFromMainSince });
+  registerSubscriberRoutes(register, { subscribers: createSubscriberStore(connections.panel) });
+  registerClusterPeopleRoutes(register, cluster, status);
+  registerClusterScriptRoutes(register, cluster, status);
+  registerClusterServerRoutes(register, cluster, status);
+
+  const prepare = async (): Promise<void> => {
+    if ((await prepareDatabase({ connections, nodeFile, log })) === 'in_recovery') return;
+    const print = (line: string) => process.stdout.write(`${line}\n`);
+    await ensureFirstAdmin({ users, adminPassword: environment.adminPassword, print });
+  };
+  return {
+    app,
+    cluster,
+    services: [
+      { name: 'database watch', run: (signal) => database.run(signal) },
+      createPrepareLoop({ database, log, prepare }),
+      { name: 'resume', run: () => resumePromotions(cluster) },
+      ...createClusterLoops(cluster),
+      createTicker({
+        name: 'revocations',
+        log,
+        intervalMs: () => revocationIntervalMs,
+        tick: () => revocations.synchronize(),
+      }),
+    ],
+    async close() {
+      await peerAuth.close();
+      redis.close();
+      await database.close();
+      await connections.close();
+      await peerHttp.close();
+    },
+  };
+}
+
+function loadBalancerView(cluster: ClusterContext) {
+  const view = cluster.roles.view();
+  return {
+    role: view.effective,
+    writable: view.writesAllowed && cluster.database.view().state === 'writable',
+    streamingSecondary: cluster.database.view().state === 'recovery' && receiverStreams(cluster.memory.positions),
+  };
+}
+
+/** DESIGN §5: a main-only call on a secondary is forwarded when main answers, else NOT_MAIN. */
+async function forwardCall(
+  cluster: ClusterContext,
+  forward: ReturnType<typeof createForwardToMain>,
+  call: ForwardedCall,
+): Promise<RawReply> {
+  const { membership } = cluster.nodeFile.get();
+  const main = membership === null ? null : mainPeer(membership);
+  if (main === null) throw new Fault('NOT_MAIN', 'This is done on the main server, which this one does not know.');
+  const { method, path, sessionToken, signal } = call;
+  const body = call.body === undefined ? null : JSON.stringify(call.body);
+  try {
+    const reply = await forward({ apiUrl: main.api_url, method, path, body, sessionToken, timeoutMs: forwardTimeoutMs, signal });
+    const headers = reply.retryAfterSeconds === null ? {} : { 'Retry-After': String(reply.retryAfterSeconds) };
+    return new RawReply({ body: reply.body, contentType: reply.contentType ?? 'application/json', status: reply.status, headers });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault('NOT_MAIN', `This is done on the main server "${main.display_name}", which did not answer: ${error.message}`);
+  }
+}

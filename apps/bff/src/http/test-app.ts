@@ -1,0 +1,239 @@
+/** For tests: the whole app behind a real listening server, with small fakes at the ports alone. */
+import { createHash, randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
+import type { LoginReply } from '@proxpanel/contracts/auth';
+import { endpoints, type EndpointName } from '@proxpanel/contracts/endpoints';
+import type { Subscriber } from '@proxpanel/contracts/subscribers';
+import { onTestFinished } from 'vitest';
+import type { NodeFile } from '../cluster/node-file.ts';
+import type { NodeFilePort } from '../cluster/ports.ts';
+import { VerificationFault, type PeerAuthPort } from '../cluster/peer-ports.ts';
+import { Fault } from '../fault.ts';
+import { createLogger } from '../log.ts';
+import { hashPassword } from '../panel/password.ts';
+import type { RevocationStore, StoredUser, SubscriberStore, UserStore } from '../panel/ports.ts';
+import { createRevocations } from '../panel/revocations.ts';
+import { registerAuthRoutes } from '../routes/auth-routes.ts';
+import { registerHealthRoutes } from '../routes/health-routes.ts';
+import { registerOpenApiRoutes } from '../routes/openapi-routes.ts';
+import { registerSubscriberRoutes } from '../routes/subscriber-routes.ts';
+import { createApp, type App } from './app.ts';
+import type { ForwardedCall, Handler } from './call.ts';
+import type { RoleView } from './load-balancer.ts';
+import { RawReply } from './raw-reply.ts';
+import type { WritesView } from './read-only-guard.ts';
+import { createRevocationList } from './revocation-list.ts';
+import { startHttpServer, type HttpServer } from './server.ts';
+import { createSessions, type Sessions } from './session.ts';
+
+export const PASSWORDS = { admin: 'correct horse battery', reseller: 'resell-them-all' } as const;
+const hashes = { admin: hashPassword(PASSWORDS.admin), reseller: hashPassword(PASSWORDS.reseller) };
+
+/** What a test may change while the server runs. */
+export interface TestState {
+  nowMs: number;
+  writes: WritesView;
+  role: RoleView;
+  isSecondary: boolean;
+  databaseFault: Fault | null;
+  forwarded: ForwardedCall[];
+}
+
+export interface TestApp {
+  readonly url: string;
+  readonly state: TestState;
+  readonly app: App;
+  readonly server: HttpServer;
+  readonly sessions: Sessions;
+  readonly nodeFile: ReturnType<typeof fakeNodeFile>;
+  readonly revoked: Map<string, Date>;
+  readonly logLines: string[];
+  signIn(username: keyof typeof PASSWORDS): Promise<string>;
+  /** A JSON request; the reply's body is read as text. */
+  ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
+}
+
+export interface AskOptions {
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string is sent as it is. */
+  readonly body?: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON. */
+  readonly json: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- a test says what it expects of it
+}
+
+export function fakeNodeFile(keys: Pick<NodeFile, 'session_signing_key' | 'old_session_signing_keys'>) {
+  let file = keys as NodeFile;
+  const listeners = new Set<(next: NodeFile) => void>();
+  const port: Pick<NodeFilePort, 'get' | 'onChange'> = {
+    get: () => file,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  return {
+    ...port,
+    change(next: Partial<NodeFile>) {
+      file = { ...file, ...next };
+      for (const listener of listeners) listener(file);
+    },
+  };
+}
+
+/** `good` proves membership, `removed` a former one; a reply's signature says what it was made over. */
+export const fakePeerAuth: PeerAuthPort = {
+  async verify({ token }) {
+    if (token === 'removed') {
+      throw new VerificationFault('NODE_REMOVED', 'This server was removed.', { jti: 'j-removed', secret: 's' });
+    }
+    if (token !== 'good') throw new Fault('SECRET_MISMATCH', 'cluster secret mismatch');
+    return { nodeId: 2, serverId: null, jti: 'j-good', secret: 's', usedPreviousSecret: false };
+  },
+  signReply: async (peer, status, body) => signatureOf(peer.jti, status, body),
+};
+
+export function signatureOf(jti: string, status: number, body: string): string {
+  return `${jti}.${String(status)}.${createHash('sha256').update(body).digest('hex')}`;
+}
+
+/** Starts the app on a free port; stopped when the test ends. */
+export async function startTestApp(
+  options: { readonly webDist?: string; readonly logLevel?: 'trace' } = {},
+): Promise<TestApp> {
+  const state: TestState = {
+    nowMs: Date.now(),
+    writes: { allowed: true, mainApiUrl: null },
+    role: { role: 'standalone', writable: true, streamingSecondary: false },
+    isSecondary: false,
+    databaseFault: null,
+    forwarded: [],
+  };
+  const logLines: string[] = [];
+  const log = createLogger(options.logLevel ?? 'info', collectInto(logLines));
+  const nodeFile = fakeNodeFile({
+    session_signing_key: `key-${randomUUID()}-${randomUUID()}`,
+    old_session_signing_keys: [],
+  });
+  const list = createRevocationList(() => state.nowMs);
+  const sessions = createSessions({ nodeFile, clock: { nowMs: () => state.nowMs }, revocations: list });
+  const revoked = new Map<string, Date>();
+  const revocations = createRevocations({ list, stores: [revocationStore(revoked)], nowMs: () => state.nowMs, log });
+  const app = createApp({
+    log,
+    sessions,
+    peerAuth: fakePeerAuth,
+    isSecondary: () => state.isSecondary,
+    forwardToMain: async (call) => {
+      state.forwarded.push(call);
+      return RawReply.json({ from: 'main' });
+    },
+    webDist: options.webDist ?? '/nonexistent/web/dist',
+    isHttps: false,
+    writes: () => state.writes,
+    roleView: () => state.role,
+  });
+  registerAuthRoutes(app.register, {
+    users: userStore(state),
+    sessions,
+    revocations,
+    accountsFromMainSince: () => null,
+  });
+  registerSubscriberRoutes(app.register, { subscribers: subscriberStore(state) });
+  registerHealthRoutes(app.register, { roleView: () => state.role, version: '9.9.9' });
+  registerOpenApiRoutes(app.register, { registeredNames: app.registeredNames, version: '9.9.9' });
+  const server = await startHttpServer(app.app, { host: '127.0.0.1', port: 0, tls: null });
+  onTestFinished(() => server.stop(1_000));
+  const url = `http://127.0.0.1:${String(server.address.port)}`;
+  const ask = (method: string, path: string, askOptions: AskOptions = {}) => askAt(url + path, method, askOptions);
+  return { url, state, app, server, sessions, nodeFile, revoked, logLines, ask, signIn: (name) => signInAt(ask, name) };
+}
+
+/** Serves every row that has no handler yet with one that says which row it is. */
+export function registerRemaining(app: App): void {
+  const served = new Set(app.registeredNames());
+  for (const name of Object.keys(endpoints) as EndpointName[]) {
+    if (served.has(name)) continue;
+    const handler = async () => RawReply.json({ served: name });
+    app.register(name, handler as Handler<typeof name>);
+  }
+}
+
+async function signInAt(ask: TestApp['ask'], username: keyof typeof PASSWORDS): Promise<string> {
+  const { json } = await ask('POST', '/api/auth/login', { body: { username, password: PASSWORDS[username] } });
+  return (json as LoginReply).token;
+}
+
+async function askAt(url: string, method: string, options: AskOptions): Promise<Answer> {
+  const { body, token } = options;
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...options.headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
+  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : null };
+}
+
+function collectInto(lines: string[]): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+}
+
+function userStore(state: TestState): UserStore {
+  return {
+    async findByName(username): Promise<StoredUser | null> {
+      if (state.databaseFault !== null) throw state.databaseFault;
+      if (username !== 'admin' && username !== 'reseller') return null;
+      return { username, role: username, passwordHash: await hashes[username] };
+    },
+    insert: async () => {
+      throw new Fault('DUPLICATE', 'There is such a user.');
+    },
+    count: async () => 2,
+  };
+}
+
+function subscriberStore(state: TestState): SubscriberStore {
+  const subscribers: Subscriber[] = [];
+  return {
+    async list({ search, limit }) {
+      if (state.databaseFault !== null) throw state.databaseFault;
+      const found = subscribers.filter(({ username }) => username.includes(search));
+      return { subscribers: found.slice(0, limit), total: found.length };
+    },
+    async insert(username) {
+      if (state.databaseFault !== null) throw state.databaseFault;
+      if (subscribers.some((known) => known.username === username)) {
+        throw new Fault('DUPLICATE', `There is a subscriber named ${username}.`, { field: 'username' });
+      }
+      const subscriber = { id: subscribers.length + 1, username, created_at: new Date(state.nowMs).toISOString() };
+      subscribers.unshift(subscriber);
+      return subscriber;
+    },
+    count: async () => subscribers.length,
+  };
+}
+
+function revocationStore(revoked: Map<string, Date>): RevocationStore {
+  return {
+    add: async (jti, expiresAt) => void revoked.set(jti, expiresAt),
+    listUnexpired: async () => [...revoked.keys()],
+  };
+}

@@ -1,0 +1,102 @@
+/** What a server of the cluster does by itself, each as a loop of its own, so that a slow one holds up no other. */
+import { assertCluster } from '../cluster/assert-cluster.ts';
+import type { ClusterContext } from '../cluster/cluster-context.ts';
+import { judgeNodes, writeOwnRow } from '../cluster/judge-nodes.ts';
+import { measureResources } from '../cluster/measure-resources.ts';
+import { configuredRole, otherPeers } from '../cluster/membership.ts';
+import { observeReplication } from '../cluster/observe-replication.ts';
+import { probePeers } from '../cluster/probe-peers.ts';
+import { flushJournal } from '../cluster/record-event.ts';
+import { sendHeartbeat } from '../cluster/send-heartbeat.ts';
+import { Fault } from '../fault.ts';
+import { createTicker, type Service } from './service.ts';
+
+/** How often WAL is looked at: lag in seconds is only as fine as the history of LSNs that it is read from. */
+const observeIntervalMs = 1_000;
+const measureIntervalMs = 5_000;
+/** While the script runs, the tab shows a percentage that arrives with heartbeats. */
+const cloningHeartbeatMs = 1_000;
+const judgeIntervalMs = 1_000;
+
+export function createClusterLoops(context: ClusterContext): Service[] {
+  const { log } = context;
+  const settings = () => context.nodeFile.get().membership?.settings ?? context.own.initialSettings;
+  return [
+    createTicker({ name: 'observe', log, intervalMs: () => observeIntervalMs, tick: () => observe(context) }),
+    createTicker({
+      name: 'measure',
+      log,
+      intervalMs: () => Math.min(measureIntervalMs, settings().heartbeat_interval_ms),
+      tick: () => measureResources(context),
+    }),
+    createTicker({
+      name: 'heartbeat',
+      log,
+      intervalMs: () => (isCloning(context) ? cloningHeartbeatMs : settings().heartbeat_interval_ms),
+      tick: async (signal) => {
+        await sendHeartbeat(context, signal);
+        await ignoringFaults(context, () => writeOwnRow(context));
+      },
+    }),
+    createTicker({
+      name: 'probe',
+      log,
+      intervalMs: () => settings().probe_interval_ms,
+      tick: (signal) => probe(context, signal),
+    }),
+    createTicker({
+      name: 'judge',
+      log,
+      intervalMs: () => judgeIntervalMs,
+      tick: () => ignoringFaults(context, () => judgeNodes(context)),
+    }),
+    createTicker({
+      name: 'assert',
+      log,
+      intervalMs: () => Math.min(settings().probe_interval_ms, 10_000),
+      tick: () => assertCluster(context),
+    }),
+    createTicker({
+      name: 'journal',
+      log,
+      intervalMs: () => observeIntervalMs * 5,
+      tick: () => ignoringFaults(context, () => flushJournal(context)),
+    }),
+  ];
+}
+
+async function observe(context: ClusterContext): Promise<void> {
+  await context.redis.look();
+  await ignoringFaults(context, async () => {
+    await observeReplication(context);
+  });
+}
+
+/** Shut until the others have been asked once: this server may have been superseded while it was away (SAFETY §3). */
+export const askingGateReason = 'This server has just started and asks the other servers whether it is still main.';
+
+async function probe(context: ClusterContext, signal: AbortSignal): Promise<void> {
+  await probePeers(context, signal);
+  if (context.roles.view().gateShutBecause === askingGateReason) context.roles.openGate();
+}
+
+export function shutGateUntilAsked(context: ClusterContext): void {
+  const { membership } = context.nodeFile.get();
+  if (membership === null || configuredRole(membership) !== 'main') return;
+  if (otherPeers(membership).length > 0) context.roles.shutGate(askingGateReason);
+}
+
+function isCloning(context: ClusterContext): boolean {
+  const script = context.nodeFile.get().join_script;
+  return script !== null && !script.finished;
+}
+
+/** A database that goes away in the middle of a tick is expected: the watch says so, and the next tick finds out. */
+async function ignoringFaults(context: ClusterContext, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    context.log.warn({ code: error.code, reason: error.message }, 'put off to the next tick');
+  }
+}

@@ -1,0 +1,45 @@
+/** Starts the BFF: reads the environment once, serves at once, and ends gracefully on SIGTERM and SIGINT (DESIGN §4, §12). */
+import { createContext, type Context } from './context.ts';
+import { EnvironmentFault, readEnvironment, type Environment } from './environment.ts';
+import { Fault, messageOf } from './fault.ts';
+import { startHttpServer, type HttpServer } from './http/server.ts';
+import { startServices, type RunningServices } from './loops/service.ts';
+import { createLogger } from './log.ts';
+
+/** Running replies may end within this; docker stop kills after 10 s. */
+const shutdownLimitMs = 5_000;
+
+async function start(): Promise<void> {
+  const environment: Environment = readEnvironment(process.env);
+  const log = createLogger(environment.logLevel);
+  const context: Context = await createContext(environment, log);
+  // Serving comes first: the page and /health must answer while the database is away or slow to be found.
+  const server: HttpServer = await startHttpServer(context.app, environment);
+  const services: RunningServices = startServices(context.services, log);
+  log.info({ host: server.address.host, port: server.address.port, version: environment.panelVersion }, 'serving');
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    Promise.all([server.stop(shutdownLimitMs), services.stop()])
+      .then(() => context.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'the shutdown met a fault');
+          process.exit(1);
+        },
+      );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+start().catch((error: unknown) => {
+  const known = error instanceof EnvironmentFault || error instanceof Fault;
+  const detail = error instanceof Error && !known ? (error.stack ?? error.message) : messageOf(error);
+  process.stderr.write(`proxpanel: ${detail}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,154 @@
+/** Out of recovery: what comes before, the act, and what comes after (SAFETY §2, §3 "Promotion itself"). */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { Fault } from '../fault.ts';
+import { parseLsn } from './sql-types.ts';
+import type { DatabasePool, Session } from './pool.ts';
+import { reloadConfiguration } from './reload.ts';
+import { runOnServer } from './server-files.ts';
+
+const CHECKPOINT_TIMEOUT_MS = 600_000;
+const TERMINATE_LIMIT_MS = 10_000;
+const POLL_MS = 20;
+
+const DELAY_SETTINGS = ['max_standby_streaming_delay', 'max_standby_archive_delay'] as const;
+/** What ALTER SYSTEM said before a promotion, kept where it outlives this process: a JSON object of name → value. */
+const SAVED_FILE = 'proxpanel.standby-delay';
+
+type SavedDelays = Partial<Record<(typeof DELAY_SETTINGS)[number], string>>;
+
+/**
+ * Readers of a standby hold up its replay, and so its promotion (29 s by one repeatable-read query, SAFETY §3): conflicts
+ * are no longer waited for, and client backends end. May be repeated.
+ */
+export async function prepareCandidate(pool: DatabasePool): Promise<void> {
+  await pool.session(async (session) => {
+    if ((await readSaved(session)) === null) {
+      const saved = Buffer.from(JSON.stringify(await readDelays(session)));
+      await runOnServer(session, `base64 -d > ${SAVED_FILE}.new && mv -f ${SAVED_FILE}.new ${SAVED_FILE}`, saved);
+    }
+    for (const name of DELAY_SETTINGS) await session.query(`ALTER SYSTEM SET ${name} = 0`);
+    await reloadConfiguration(session);
+  });
+  await terminateOtherClients(pool);
+}
+
+/** After a promotion, or instead of one: the delays are again what they were, and no commit waits for a standby. */
+export async function restoreAfterPromotion(pool: DatabasePool): Promise<void> {
+  await pool.session(async (session) => {
+    const saved = await readSaved(session);
+    if (saved !== null) {
+      for (const name of DELAY_SETTINGS) {
+        const value = saved[name];
+        await session.query(
+          value === undefined
+            ? `ALTER SYSTEM RESET ${name}`
+            : `ALTER SYSTEM SET ${name} = ${pg.escapeLiteral(value)}`,
+        );
+      }
+    }
+    const [row] = await session.query<{ names: string }>(
+      "SELECT current_setting('synchronous_standby_names') AS names",
+    );
+    // Set to '' rather than reset: postgresql.conf may hold an inherited list as well.
+    if (row?.names !== '') await session.query("ALTER SYSTEM SET synchronous_standby_names = ''");
+    if (saved !== null || row?.names !== '') await reloadConfiguration(session);
+    if (saved !== null) await runOnServer(session, `rm -f ${SAVED_FILE}`);
+  });
+}
+
+/**
+ * pg_promote, and where the new timeline left the old one. A server that has left recovery already answers with its
+ * last fork, so that an interrupted promotion can be repeated.
+ *
+ * @throws Fault DATABASE_DOWN when it is still in recovery after `timeoutSeconds`; NOT_SECONDARY for a server that was
+ * never promoted and is not in recovery.
+ */
+export async function promote(
+  pool: DatabasePool,
+  timeoutSeconds: number,
+): Promise<{ timeline: number; forkLsn: string }> {
+  const timeoutMs = (timeoutSeconds + 5) * 1_000;
+  const [row] = await pool.query<{ promoted: boolean }>(
+    'SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(true, $1) ELSE true END AS promoted',
+    [timeoutSeconds],
+    { timeoutMs },
+  );
+  if (row?.promoted !== true) {
+    throw new Fault('DATABASE_DOWN', `PostgreSQL is still in recovery ${timeoutSeconds} s after it was told to leave it.`);
+  }
+  return readFork(pool);
+}
+
+/** The end of the old timeline, from the history file that PostgreSQL wrote before it took its first write. */
+async function readFork(pool: DatabasePool): Promise<{ timeline: number; forkLsn: string }> {
+  const [row] = await pool.query<{ timeline: number; history: string | null }>(
+    `SELECT ('x' || name)::bit(32)::int AS timeline,
+            CASE WHEN name <> '00000001' THEN pg_read_file('pg_wal/' || name || '.history') END AS history
+       FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name) AS file`,
+  );
+  // Lines of `<timeline>\t<LSN where it was left>\t<reason>`, oldest first; the last one is our own fork.
+  const forks = [...(row?.history ?? '').matchAll(/^[0-9]+\s+([0-9A-F]{1,8}\/[0-9A-F]{1,8})\b/gim)];
+  const forkLsn = forks.at(-1)?.[1];
+  if (row === undefined || row.history === null) {
+    throw new Fault('NOT_SECONDARY', 'This PostgreSQL is not in recovery and was never promoted.');
+  }
+  if (forkLsn === undefined || parseLsn(forkLsn) === null) {
+    throw new Fault('INTERNAL', `The history of timeline ${row.timeline} does not say where it began.`);
+  }
+  return { timeline: row.timeline, forkLsn };
+}
+
+/** CHECKPOINT; up to 10 minutes on a large, busy server. */
+export async function checkpoint(pool: DatabasePool): Promise<void> {
+  await pool.query('CHECKPOINT', [], { timeoutMs: CHECKPOINT_TIMEOUT_MS });
+}
+
+/**
+ * Ends every client backend but those of this pool and waits until they are gone (never cancels: a cancelled commit that
+ * waits for its standby is *acknowledged*, SAFETY §1). Walsenders stay. Panel connections of this very process end too:
+ * they are where writes come from.
+ *
+ * @throws Fault BUSY when one is still there after 10 s.
+ */
+export async function terminateOtherClients(pool: DatabasePool): Promise<void> {
+  await pool.session(async (session) => {
+    const ended = await session.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> ALL ($1::int[]) AND pg_terminate_backend(pid)`,
+      [pool.processIds()],
+    );
+    const pids = ended.map((row) => row.pid);
+    const deadlineMs = performance.now() + TERMINATE_LIMIT_MS;
+    while ((await countLiving(session, pids)) > 0) {
+      if (performance.now() > deadlineMs) {
+        throw new Fault('BUSY', 'Some clients of PostgreSQL did not end within 10 s of being told to.');
+      }
+      await delay(POLL_MS);
+    }
+  });
+}
+
+async function countLiving(session: Session, pids: readonly number[]): Promise<number> {
+  const [row] = await session.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM pg_stat_activity WHERE pid = ANY ($1::int[])',
+    [pids],
+  );
+  return row?.count ?? 0;
+}
+
+async function readDelays(session: Session): Promise<SavedDelays> {
+  const rows = await session.query<{ name: string; setting: string }>(
+    `SELECT name, setting FROM pg_file_settings
+      WHERE name = ANY ($1::text[]) AND sourcefile LIKE '%/postgresql.auto.conf'`,
+    [DELAY_SETTINGS],
+  );
+  return Object.fromEntries(rows.map((row) => [row.name, row.setting]));
+}
+
+async function readSaved(session: Session): Promise<SavedDelays | null> {
+  const [row] = await session.query<{ text: string | null }>(
+    `SELECT pg_read_file('${SAVED_FILE}', 0, 10000, true) AS text`,
+  );
+  return row?.text == null ? null : (JSON.parse(row.text) as SavedDelays);
+}

@@ -1,0 +1,38 @@
+/** Everything done to the local PostgreSQL itself, as superuser: `ReplicationPort` put together. */
+import type { ClockPort, ReplicationPort } from '../cluster/ports.ts';
+import { databaseBytes, dataDirectoryUsage } from './disk-usage.ts';
+import { fence } from './fence.ts';
+import { writeHbaBlock } from './hba-file.ts';
+import { applyMainSettings, listensBeyondLoopback, pendingRestart, readLimits } from './main-settings.ts';
+import type { DatabasePool } from './pool.ts';
+import { checkpoint, prepareCandidate, promote, restoreAfterPromotion, terminateOtherClients } from './promotion.ts';
+import { ensureReplicatorRole, ensureRole } from './roles.ts';
+import { createSlot, dropSlot } from './slots.ts';
+import { clearStandbySource, setStandbySource } from './standby-source.ts';
+import { readPositions } from './wal-positions.ts';
+
+/** Every method's faults stand at the port and at the function that it names. */
+export function createReplication(pool: DatabasePool, clock: ClockPort): ReplicationPort {
+  return {
+    positions: () => readPositions(pool, clock),
+    limits: () => readLimits(pool),
+    databaseBytes: () => databaseBytes(pool),
+    dataDirectoryUsage: () => dataDirectoryUsage(pool),
+    applyMainSettings: ({ walTimeoutMs }) => applyMainSettings(pool, walTimeoutMs),
+    pendingRestart: () => pendingRestart(pool),
+    listensBeyondLoopback: () => listensBeyondLoopback(pool),
+    ensureReplicatorRole: (login) => ensureReplicatorRole(pool, login),
+    ensureClusterRole: (login) => pool.session((session) => ensureRole(session, login, 'superuser')),
+    writeHbaBlock: (lines) => writeHbaBlock(pool, lines),
+    createSlot: (name) => createSlot(pool, name),
+    dropSlot: (name) => dropSlot(pool, name),
+    setStandbySource: (source) => setStandbySource(pool, source),
+    clearStandbySource: () => clearStandbySource(pool),
+    prepareCandidate: () => prepareCandidate(pool),
+    promote: (timeoutSeconds) => promote(pool, timeoutSeconds),
+    restoreAfterPromotion: () => restoreAfterPromotion(pool),
+    checkpoint: () => checkpoint(pool),
+    fence: (signal) => fence(pool, signal),
+    terminateOtherClients: () => terminateOtherClients(pool),
+  };
+}
