@@ -87,7 +87,8 @@ require_pnpm() {
     npm install --prefix .tools --no-save --no-audit --no-fund --loglevel=error "pnpm@$PNPM_VERSION" >&2 ||
       fail "npm could not install pnpm $PNPM_VERSION"
   fi
-  pnpm=$PWD/.tools/node_modules/.bin/pnpm
+  # turbo looks for pnpm on the path as well.
+  PATH="$PWD/.tools/node_modules/.bin:$PATH"
 }
 
 # A stamp of our own, since pnpm does not touch its files when there is nothing to do.
@@ -96,14 +97,14 @@ require_node_modules() {
   if [ ! -e $stamp ] || [ ! -x node_modules/.bin/node ] || [ -n "$(find pnpm-lock.yaml -newer $stamp)" ]; then
     say "Installing node_modules"
     # CI: without a terminal pnpm would else stop and ask before it replaces an older node_modules.
-    CI=true "$pnpm" install --frozen-lockfile >&2 || fail "pnpm install failed"
+    CI=true pnpm install --frozen-lockfile >&2 || fail "pnpm install failed"
     touch $stamp
   fi
   [ -x node_modules/.bin/node ] || fail "Node 24 comes for Linux on x64 and arm64 only; this is $(uname -sm)"
 }
 
 build() {
-  "$pnpm" exec turbo run build --output-logs=errors-only >&2 || fail "The build failed"
+  pnpm exec turbo run build --output-logs=errors-only >&2 || fail "The build failed"
 }
 
 command=${1:-}

@@ -4,12 +4,10 @@ import { execa } from 'execa';
 /** The repository. */
 export const root = join(import.meta.dirname, '../../../..');
 
-/** What this project's tools find first: its own programs, Node 24 among them. */
+/** What this project's tools find first: its own programs, Node 24 among them, and its own pnpm, which turbo calls. */
 export function toolEnvironment(): Record<string, string> {
-  return {
-    PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`,
-    TURBO_TELEMETRY_DISABLED: '1',
-  };
+  const own = ['node_modules/.bin', '.tools/node_modules/.bin'].map((path) => join(root, path));
+  return { PATH: [...own, process.env['PATH'] ?? ''].join(delimiter), TURBO_TELEMETRY_DISABLED: '1' };
 }
 
 export interface ToolRun {
