@@ -28,7 +28,8 @@ export async function fence(pool: DatabasePool, signal: AbortSignal): Promise<vo
   );
   if (row?.in_recovery === true) return;
   if (row?.restarts !== true) {
-    const sentence = 'PostgreSQL has restart_after_crash = off: a fence would stop it for good instead of making it read-only.';
+    const sentence =
+      'PostgreSQL has restart_after_crash = off: a fence would stop it for good instead of making it read-only.';
     throw new Fault('BLOCKED', `${sentence} Set it to on and reload.`);
   }
   await killOneBackend(pool);
@@ -51,14 +52,17 @@ export async function fence(pool: DatabasePool, signal: AbortSignal): Promise<vo
 }
 
 async function killOneBackend(pool: DatabasePool): Promise<void> {
-  await pool.session(async (session) => {
-    try {
-      await runOnServer(session, FENCE_COMMAND);
-    } catch (error) {
-      // The connection that runs the kill dies with it: that is success (SAFETY §1).
-      if (isConnectionFault(error)) return;
-      throw error;
-    }
-    throw new Fault('HOST_FAULT', 'The backend that was to end itself lives on; PostgreSQL was not fenced.');
-  }, { discard: true });
+  await pool.session(
+    async (session) => {
+      try {
+        await runOnServer(session, FENCE_COMMAND);
+      } catch (error) {
+        // The connection that runs the kill dies with it: that is success (SAFETY §1).
+        if (isConnectionFault(error)) return;
+        throw error;
+      }
+      throw new Fault('HOST_FAULT', 'The backend that was to end itself lives on; PostgreSQL was not fenced.');
+    },
+    { discard: true },
+  );
 }

@@ -32,8 +32,12 @@ function assertHbaLine(line: string): void {
   const bits = groups?.['bits'];
   // Without a mask it has to be a host name; with one, an address and a mask of its length.
   const isRight =
-    groups !== undefined && (bits === undefined ? family === 0 && /^[A-Za-z0-9]/.test(address) : family !== 0 && Number(bits) <= (family === 4 ? 32 : 128));
-  if (!isRight) throw new Fault('INVALID_REQUEST', `This is no line for pg_hba.conf: ${JSON.stringify(line.slice(0, 200))}.`);
+    groups !== undefined &&
+    (bits === undefined
+      ? family === 0 && /^[A-Za-z0-9]/.test(address)
+      : family !== 0 && Number(bits) <= (family === 4 ? 32 : 128));
+  if (!isRight)
+    throw new Fault('INVALID_REQUEST', `This is no line for pg_hba.conf: ${JSON.stringify(line.slice(0, 200))}.`);
 }
 
 function withoutBlock(file: Buffer): Buffer {

@@ -12,7 +12,7 @@ const WRITE_TIMEOUT_MS = 20_000;
 interface HbaState {
   path: string;
   bytes: Buffer;
-  /** The server has read its files since this one was written. */
+  /** The server has surely read its files since this one was written; file times are whole seconds here. */
   loaded: boolean;
 }
 
@@ -49,18 +49,19 @@ async function writeLocked(session: Session, lines: readonly string[]): Promise<
   try {
     await writeBytes(session, old.path, wanted);
     await assertParsed(session, lines.length);
-    await reloadConfiguration(session);
   } catch (error) {
-    await writeBytes(session, old.path, old.bytes);
-    await reloadConfiguration(session);
+    // Not reloaded until now, so that the server never saw the new file.
+    const left = await readHba(session);
+    if (!left.bytes.equals(old.bytes)) await writeBytes(session, old.path, old.bytes);
     throw error;
   }
+  await reloadConfiguration(session);
 }
 
 async function readHba(session: Session): Promise<HbaState> {
   const [row] = await session.query<HbaState>(
     `SELECT path, pg_read_binary_file(path) AS bytes,
-            (pg_stat_file(path)).modification <= pg_conf_load_time() AS loaded
+            (pg_stat_file(path)).modification < date_trunc('second', pg_conf_load_time()) AS loaded
        FROM (SELECT current_setting('hba_file') AS path) AS setting`,
   );
   if (row === undefined) throw new Fault('INTERNAL', 'PostgreSQL did not say where its pg_hba.conf is.');

@@ -85,7 +85,13 @@ export function pendingRestart(pool: DatabasePool): Promise<SettingPending[]> {
 /** The limits that a standby needs at least as high (DESIGN §6.3). */
 export async function readLimits(pool: DatabasePool): Promise<PostgresLimits> {
   const [row] = await pool.query<PostgresLimits>(
-    ['max_connections', 'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions', 'max_locks_per_transaction']
+    [
+      'max_connections',
+      'max_worker_processes',
+      'max_wal_senders',
+      'max_prepared_transactions',
+      'max_locks_per_transaction',
+    ]
       .map((name, index) => `${index === 0 ? 'SELECT' : ','} current_setting('${name}')::int AS ${name}`)
       .join(' '),
   );

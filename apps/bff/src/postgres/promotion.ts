@@ -41,9 +41,7 @@ export async function restoreAfterPromotion(pool: DatabasePool): Promise<void> {
       for (const name of DELAY_SETTINGS) {
         const value = saved[name];
         await session.query(
-          value === undefined
-            ? `ALTER SYSTEM RESET ${name}`
-            : `ALTER SYSTEM SET ${name} = ${pg.escapeLiteral(value)}`,
+          value === undefined ? `ALTER SYSTEM RESET ${name}` : `ALTER SYSTEM SET ${name} = ${pg.escapeLiteral(value)}`,
         );
       }
     }
@@ -75,7 +73,10 @@ export async function promote(
     { timeoutMs },
   );
   if (row?.promoted !== true) {
-    throw new Fault('DATABASE_DOWN', `PostgreSQL is still in recovery ${timeoutSeconds} s after it was told to leave it.`);
+    throw new Fault(
+      'DATABASE_DOWN',
+      `PostgreSQL is still in recovery ${timeoutSeconds} s after it was told to leave it.`,
+    );
   }
   return readFork(pool);
 }

@@ -32,7 +32,9 @@ export async function runOnServer(session: Session, command: string, input: Buff
  */
 export async function runOnServerWithSecret(session: Session, command: string, input: Buffer): Promise<void> {
   await session.query(QUIET_SQL);
-  await session.query("SELECT set_config('proxpanel.input', $1, false) IS NOT NULL AS done", [input.toString('base64')]);
+  await session.query("SELECT set_config('proxpanel.input', $1, false) IS NOT NULL AS done", [
+    input.toString('base64'),
+  ]);
   await copyToProgram(session, "SELECT current_setting('proxpanel.input')", command);
 }
 
