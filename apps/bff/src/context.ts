@@ -142,7 +142,11 @@ export async function createContext(environment: Environment, log: Logger): Prom
         name: 'revocations',
         log,
         intervalMs: () => revocationIntervalMs,
-        tick: () => revocations.synchronize(),
+        tick: async () => {
+          const { state } = database.view();
+          const hasLogin = connections.givenPanelRole !== null || nodeFile.get().panel_database !== null;
+          if (hasLogin && (state === 'writable' || state === 'recovery')) await revocations.synchronize();
+        },
       }),
     ],
     async close() {

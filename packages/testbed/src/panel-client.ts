@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { TestbedError } from './errors.ts';
+import { waitFor } from './wait-for.ts';
 
 /** A reply: JSON as it was parsed, other bodies as text. `Body` is the caller's claim, not checked here. */
 export interface PanelReply<Body = unknown> {
@@ -35,12 +36,16 @@ export class PanelClient {
   }
 
   /**
-   * Signs in, by default as the admin, and keeps the token for what follows.
+   * Signs in, by default as the admin, and keeps the token for what follows. A server that has just started is asked
+   * again until its database is prepared (503).
    *
    * @throws TestbedError `BAD_REPLY` when the server refuses.
    */
   async signIn(username = 'admin', password = this.#defaultPassword): Promise<this> {
-    const reply = await this.post<{ token?: unknown }>('/api/auth/login', { username, password });
+    const reply = await waitFor(
+      () => this.post<{ token?: unknown }>('/api/auth/login', { username, password }),
+      { until: (answer) => answer.status !== 503, describe: `${this.url} to take a sign-in`, deadlineMs: 30_000 },
+    );
     if (reply.status !== 200 || typeof reply.body.token !== 'string') {
       throw new TestbedError('BAD_REPLY', `${this.url}: "${username}" cannot sign in: ${describeReply(reply)}`);
     }

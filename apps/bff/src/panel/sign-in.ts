@@ -13,12 +13,16 @@ export interface SignInDeps {
   readonly sessions: Pick<Sessions, 'issue'>;
 }
 
-/** Faults: BAD_CREDENTIALS (the same for both mistakes), DATABASE_DOWN. */
+/** Faults: BAD_CREDENTIALS (the same for both mistakes), DATABASE_DOWN, STARTING before the first admin exists. */
 export async function signIn(
   deps: SignInDeps,
   credentials: { readonly username: string; readonly password: string },
 ): Promise<IssuedSession> {
   const user = await deps.users.findByName(credentials.username);
+  if (user === null && (await deps.users.count()) === 0) {
+    // Between the first start and the first admin no password can be right, and "wrong" would be a lie.
+    throw new Fault('STARTING', 'The panel is being prepared for its first start; try again in a few seconds.');
+  }
   const matches = await passwordMatches(user?.passwordHash ?? NOBODYS_HASH, credentials.password);
   if (user === null || !matches) throw new Fault('BAD_CREDENTIALS', 'The user name or the password is wrong.');
   return deps.sessions.issue({ username: user.username, role: user.role });
