@@ -38,23 +38,23 @@ control_ask_main() { "$\{BIN_PREFIX}pg_isready" -q -t 10 -h "$MAIN_HOST" -p "$MA
 postmaster_pid() { sed -n 1p "$DATA_DIR/postmaster.pid" 2>/dev/null; }
 
 find_programs() {
-  local pid candidate
+  local pid candidate version=$\{LOCAL_VERSION:-$MAJOR}
   local -a candidates=()
   if [[ -n $\{PROXPANEL_PG_BINDIR:-} ]]; then
     candidates=("$PROXPANEL_PG_BINDIR")
   else
     pid=$(postmaster_pid) || pid=
     if [[ -n $pid ]]; then candidates+=("$(dirname "$(readlink "/proc/$pid/exe" || echo /none/none)")"); fi
-    candidates+=("/usr/lib/postgresql/$MAJOR/bin" "/usr/pgsql-$MAJOR/bin" /usr/local/pgsql/bin /usr/local/bin /usr/bin)
+    candidates+=("/usr/lib/postgresql/$version/bin" "/usr/pgsql-$version/bin" /usr/local/pgsql/bin /usr/local/bin /usr/bin)
   fi
   for candidate in "$\{candidates[@]}"; do
     if [[ -x $candidate/pg_ctl && -x $candidate/pg_basebackup && -x $candidate/postgres && -x $candidate/psql &&
-      $("$candidate/pg_basebackup" --version) == *") $MAJOR."* ]]; then
+      $("$candidate/pg_basebackup" --version) == *") $version."* ]]; then
       BIN_PREFIX=$candidate/
       return 0
     fi
   done
-  fail 2 "PostgreSQL $MAJOR's programs (pg_ctl, pg_basebackup, postgres, psql) were not found in: $\{candidates[*]}. Set PROXPANEL_PG_BINDIR."
+  fail 2 "PostgreSQL $version's programs (pg_ctl, pg_basebackup, postgres, psql) were not found in: $\{candidates[*]}. Set PROXPANEL_PG_BINDIR."
 }
 
 control_is_running() { run_as_owner "$\{BIN_PREFIX}pg_ctl" status -D "$DATA_DIR" >/dev/null 2>&1; }
