@@ -43,7 +43,7 @@ type CallArguments<Name extends EndpointName> =
 interface LooseOptions {
   params?: Record<string, string | number>;
   body?: unknown;
-  query?: Record<string, unknown>;
+  query?: Record<string, string | number | undefined>;
   signal?: AbortSignal;
   timeout_ms?: number;
 }
@@ -54,7 +54,7 @@ function urlOf(path: string, options: LooseOptions): string {
   );
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(options.query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') query.set(key, String(value));
+    if (value !== undefined && value !== '') query.set(key, String(value));
   }
   const text = query.toString();
   return text === '' ? filled : `${filled}?${text}`;

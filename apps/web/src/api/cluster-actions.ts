@@ -1,6 +1,6 @@
 /** What an admin does with the cluster. Each action asks for a fresh status afterwards, whether it went well or not. */
 import type { Operation } from '@proxpanel/contracts/operations';
-import type { BodyInputOf } from '@proxpanel/contracts/endpoints';
+import type { BodyInputOf, ReplyOf } from '@proxpanel/contracts/endpoints';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call } from './client.ts';
 import { queryKeys } from './query-keys.ts';
@@ -8,10 +8,20 @@ import { queryKeys } from './query-keys.ts';
 /** Actions that reach another server or stop a database may take this long. */
 const slowActionMs = 90_000;
 
-function useClusterAction<Input, Reply>(action: (input: Input) => Promise<Reply>) {
+/**
+ * `onSuccess` is given here and not to `mutate`: a poll may take away the part of the page that asked before the reply is
+ * there (the role has changed), and callbacks of `mutate` are then dropped. A secret that is shown once must not be.
+ */
+function useClusterAction<Input, Reply>(
+  action: (input: Input) => Promise<Reply>,
+  onSuccess: (reply: Reply) => void = () => undefined,
+) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: action,
+    onSuccess: (reply) => {
+      onSuccess(reply);
+    },
     onSettled: () => {
       // Not awaited: the action has ended even if the status cannot be read.
       void client.invalidateQueries({ queryKey: queryKeys.clusterStatus });
@@ -19,8 +29,11 @@ function useClusterAction<Input, Reply>(action: (input: Input) => Promise<Reply>
   });
 }
 
-export function useSetupMain() {
-  return useClusterAction((body: BodyInputOf<'setupMain'>) => call('setupMain', { body, timeout_ms: slowActionMs }));
+export function useSetupMain(onSuccess: (reply: ReplyOf<'setupMain'>) => void) {
+  return useClusterAction(
+    (body: BodyInputOf<'setupMain'>) => call('setupMain', { body, timeout_ms: slowActionMs }),
+    onSuccess,
+  );
 }
 
 export function useTestConnection() {
@@ -29,9 +42,10 @@ export function useTestConnection() {
   });
 }
 
-export function useSetupSecondary() {
-  return useClusterAction((body: BodyInputOf<'setupSecondary'>) =>
-    call('setupSecondary', { body, timeout_ms: slowActionMs }),
+export function useSetupSecondary(onSuccess: () => void) {
+  return useClusterAction(
+    (body: BodyInputOf<'setupSecondary'>) => call('setupSecondary', { body, timeout_ms: slowActionMs }),
+    onSuccess,
   );
 }
 
@@ -47,20 +61,23 @@ export function useLeave() {
   return useClusterAction((body: BodyInputOf<'leave'>) => call('leave', { body, timeout_ms: slowActionMs }));
 }
 
-export function useRemoveNode() {
-  return useClusterAction((nodeId: number) => call('removeNode', { params: { id: nodeId }, timeout_ms: slowActionMs }));
+export function useRemoveNode(onSuccess: (reply: ReplyOf<'removeNode'>) => void) {
+  return useClusterAction(
+    (nodeId: number) => call('removeNode', { params: { id: nodeId }, timeout_ms: slowActionMs }),
+    onSuccess,
+  );
 }
 
 export function useDisband() {
   return useClusterAction(() => call('disband', { body: {}, timeout_ms: slowActionMs }));
 }
 
-export function useRotateSecret() {
-  return useClusterAction(() => call('rotateSecret', { body: {}, timeout_ms: slowActionMs }));
+export function useRotateSecret(onSuccess: (reply: ReplyOf<'rotateSecret'>) => void) {
+  return useClusterAction(() => call('rotateSecret', { body: {}, timeout_ms: slowActionMs }), onSuccess);
 }
 
-export function useChangeSettings() {
-  return useClusterAction((body: BodyInputOf<'changeSettings'>) => call('changeSettings', { body }));
+export function useChangeSettings(onSuccess: () => void) {
+  return useClusterAction((body: BodyInputOf<'changeSettings'>) => call('changeSettings', { body }), onSuccess);
 }
 
 /** One operation by its id, read each second until it has ended; nothing is asked while `id` is null. */

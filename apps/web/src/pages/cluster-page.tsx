@@ -12,7 +12,7 @@ import { ClusterStandalone } from './cluster-standalone.tsx';
 import { ClusterTogether } from './cluster-together.tsx';
 
 /** Settings → Cluster. One poll feeds all of it; what was last known stays on the page while the server is silent. */
-export default function ClusterPage() {
+export function ClusterPage() {
   useTitle('Cluster');
   const status = useClusterStatus();
   if (status.data === undefined) {
@@ -38,7 +38,7 @@ function Shown({ status, receivedAtMs, error }: ShownProps) {
   const alone = status.server.role === 'standalone';
   return (
     <div className="flex flex-col gap-4">
-      <div className="flex min-h-6 justify-end">
+      <div className="-mt-3 flex min-h-6 justify-end">
         <Freshness receivedAtMs={receivedAtMs} />
       </div>
       {error === null ? null : <StaleBanner receivedAtMs={receivedAtMs} error={error} />}

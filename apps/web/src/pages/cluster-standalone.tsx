@@ -48,7 +48,7 @@ function Ways({ status }: { status: ClusterStatus }) {
     <div className="grid gap-4 md:grid-cols-2">
       <Card title="This is the first server">
         <div className="flex flex-col gap-4">
-          <p className="text-muted">
+          <p className="min-h-18 text-muted">
             Make it the main server. It keeps its data and goes on as before; a second server can then join it and hold
             a live copy.
           </p>
@@ -65,7 +65,7 @@ function Ways({ status }: { status: ClusterStatus }) {
       </Card>
       <Card title="There is a main server already">
         <div className="flex flex-col gap-4">
-          <p className="text-muted">
+          <p className="min-h-18 text-muted">
             Make this one its live copy, ready to take over. You need the main server’s address and its cluster secret.
           </p>
           <ReasonedButton

@@ -24,8 +24,8 @@ export function ClusterTogether({ status, nowMs }: ClusterTogetherProps) {
       {join === null || join.finished ? null : <ClonePage join={join} nowMs={nowMs} />}
       <Overview status={status} />
       <Health status={status} />
-      <NodeList status={status} nowMs={nowMs} />
       <PromoteSection status={status} />
+      <NodeList status={status} nowMs={nowMs} />
       <EventList status={status} names={names} />
       <SettingsCard status={status} />
       <MembershipSection status={status} />

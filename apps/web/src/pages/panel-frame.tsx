@@ -1,9 +1,11 @@
 import type { MeReply } from '@proxpanel/contracts/auth';
+import { Suspense } from 'react';
 import { Link, NavLink, Outlet } from 'react-router';
 import { toast } from 'sonner';
 import { sentenceOf } from '../api/errors.ts';
 import { useMe, useSignOut } from '../api/session.ts';
 import { resetClusterPage } from '../stores/cluster-page.ts';
+import { Badge } from '../ui/badge.tsx';
 import { Button } from '../ui/button.tsx';
 import { dateTimeText } from '../ui/format.ts';
 
@@ -21,22 +23,26 @@ export function PanelFrame() {
       >
         Skip to the content
       </a>
-      <header className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-surface px-4 py-3 md:sticky md:top-0 md:h-dvh md:flex-col md:items-stretch md:gap-5 md:border-r md:border-b-0 md:py-5">
-        <Link to="/" className="px-3 text-lg font-semibold">
-          ProxPanel
-        </Link>
-        <nav aria-label="Panel" className="flex gap-1 md:flex-col">
-          <NavLink to="/subscribers" className={navClass}>
-            Subscribers
-          </NavLink>
-          <NavLink to="/settings" className={navClass}>
-            Settings
-          </NavLink>
-        </nav>
-        {me === null ? null : <SignedIn me={me} />}
-      </header>
+      <div className="border-b border-line bg-surface md:border-r md:border-b-0">
+        <header className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 md:sticky md:top-0 md:h-dvh md:flex-col md:items-stretch md:gap-5 md:py-5">
+          <Link to="/" className="px-3 text-lg font-semibold">
+            ProxPanel
+          </Link>
+          <nav aria-label="Panel" className="flex gap-1 md:flex-col">
+            <NavLink to="/subscribers" className={navClass}>
+              Subscribers
+            </NavLink>
+            <NavLink to="/settings" className={navClass}>
+              Settings
+            </NavLink>
+          </nav>
+          {me === null ? null : <SignedIn me={me} />}
+        </header>
+      </div>
       <main id="content" tabIndex={-1} className="mx-auto w-full max-w-6xl min-w-0 px-4 py-6 outline-none md:px-8">
-        <Outlet />
+        <Suspense fallback={<p className="text-muted">Loading…</p>}>
+          <Outlet />
+        </Suspense>
       </main>
     </div>
   );
@@ -52,7 +58,7 @@ function SignedIn({ me }: { me: MeReply }) {
         </p>
       )}
       <p className="px-3 text-sm">
-        <span className="font-medium">{me.user.username}</span> <span className="text-muted">{me.user.role}</span>
+        <span className="font-medium">{me.user.username}</span> <Badge>{me.user.role}</Badge>
       </p>
       <Button
         busy={signOut.isPending}

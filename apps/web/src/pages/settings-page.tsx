@@ -1,3 +1,4 @@
+import { Suspense } from 'react';
 import { NavLink, Outlet } from 'react-router';
 import { useMe } from '../api/session.ts';
 
@@ -20,7 +21,9 @@ export function SettingsPage() {
           </NavLink>
         ) : null}
       </nav>
-      <Outlet />
+      <Suspense fallback={<p className="text-muted">Loading…</p>}>
+        <Outlet />
+      </Suspense>
     </>
   );
 }

@@ -50,14 +50,16 @@ export function Spinner() {
 interface ReasonedButtonProps extends ButtonProps {
   /** Why the action cannot be used now, one sentence each; empty when it can (DESIGN §9: reasons, not booleans). */
   reasons: readonly string[];
+  /** On which side the sentence stands under the button; `end` in the foot of a dialog. */
+  align?: 'start' | 'end';
 }
 
 /** A button that says beside itself why it is disabled. */
-export function ReasonedButton({ reasons, disabled, ...rest }: ReasonedButtonProps) {
+export function ReasonedButton({ reasons, disabled, align = 'start', ...rest }: ReasonedButtonProps) {
   const id = useId();
   const blocked = reasons.length > 0;
   return (
-    <div className="flex flex-col items-start gap-1">
+    <div className={`flex flex-col gap-1 ${align === 'end' ? 'items-end text-right' : 'items-start'}`}>
       <Button {...rest} disabled={disabled === true || blocked} aria-describedby={blocked ? id : undefined} />
       {blocked ? (
         <p id={id} className="max-w-prose text-sm text-muted">

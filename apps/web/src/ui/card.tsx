@@ -27,13 +27,15 @@ interface FactProps {
   label: string;
   /** A longer form for the pointer, e.g. the absolute time. */
   title?: string | undefined;
+  /** Takes two columns of the list. */
+  wide?: boolean;
   children: ReactNode;
 }
 
 /** One line of a definition list. */
-export function Fact({ label, title, children }: FactProps) {
+export function Fact({ label, title, wide = false, children }: FactProps) {
   return (
-    <div className="min-w-0">
+    <div className={wide ? 'col-span-2 min-w-0' : 'min-w-0'}>
       <dt className="text-sm text-muted">{label}</dt>
       <dd className="break-words" title={title}>
         {children}

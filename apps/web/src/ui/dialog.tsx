@@ -11,11 +11,22 @@ interface DialogProps {
   footer: ReactNode;
   /** False keeps the dialog open against Escape and clicks beside it. */
   closable?: boolean;
+  /** Leaves the focus on the dialog itself: where the first field is not to be typed into. */
+  focusSelf?: boolean;
   wide?: boolean;
 }
 
 /** A modal dialog. It is shown as long as it is rendered. */
-export function Dialog({ title, description, onClose, children, footer, closable = true, wide = false }: DialogProps) {
+export function Dialog({
+  title,
+  description,
+  onClose,
+  children,
+  footer,
+  closable = true,
+  focusSelf = false,
+  wide = false,
+}: DialogProps) {
   const holdOpen = (event: Event): void => {
     if (!closable) event.preventDefault();
   };
@@ -29,12 +40,17 @@ export function Dialog({ title, description, onClose, children, footer, closable
       <Primitive.Portal>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-black/50" />
         <Primitive.Content
+          onOpenAutoFocus={(event) => {
+            if (!focusSelf) return;
+            event.preventDefault();
+            (event.currentTarget as HTMLElement | null)?.focus();
+          }}
           onEscapeKeyDown={holdOpen}
           onInteractOutside={(event) => {
             // A click beside a dialog is too easily made; Escape and its buttons close it.
             event.preventDefault();
           }}
-          className={`fixed top-1/2 left-1/2 z-50 flex max-h-[92dvh] w-[calc(100vw-1.5rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-lg border border-line bg-surface shadow-xl ${wide ? 'max-w-3xl' : 'max-w-xl'}`}
+          className={`fixed top-1/2 left-1/2 z-50 flex max-h-[92dvh] w-[calc(100vw-1.5rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-lg border border-line bg-surface shadow-xl outline-none ${wide ? 'max-w-3xl' : 'max-w-xl'}`}
         >
           <div className="flex min-h-0 flex-col gap-4 overflow-y-auto p-5">
             <div className="flex flex-col gap-1.5">

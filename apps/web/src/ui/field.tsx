@@ -46,7 +46,7 @@ function Frame({ label, hint, error, children }: Described & { children: (wiring
   );
 }
 
-type TextFieldProps = Described & Omit<ComponentProps<'input'>, 'id'>;
+interface TextFieldProps extends Described, Omit<ComponentProps<'input'>, 'id'> {}
 
 /** A labelled text field with its hint and its error sentence. */
 export function TextField({ label, hint, error, className = '', ...input }: TextFieldProps) {
@@ -66,8 +66,13 @@ export function TextField({ label, hint, error, className = '', ...input }: Text
   );
 }
 
+interface SecretFieldProps extends TextFieldProps {
+  /** At the right of Show, e.g. a Copy button. */
+  beside?: ReactNode;
+}
+
 /** A labelled field for a secret, masked until Show is pressed. */
-export function SecretField({ label, hint, error, ...input }: TextFieldProps) {
+export function SecretField({ label, hint, error, beside, ...input }: SecretFieldProps) {
   const [shown, setShown] = useState(false);
   return (
     <Frame label={label} hint={hint} error={error}>
@@ -90,6 +95,7 @@ export function SecretField({ label, hint, error, ...input }: TextFieldProps) {
           >
             {shown ? 'Hide' : 'Show'}
           </Button>
+          {beside}
         </div>
       )}
     </Frame>

@@ -39,9 +39,9 @@ function meterColour(percent: number): string {
 export function Meter({ label, percent }: { label: string; percent: number | null }) {
   return (
     <div>
-      <div className="flex justify-between gap-2 text-sm">
+      <div className="flex justify-between gap-1 text-sm">
         <span className="text-muted">{label}</span>
-        <span>{percentText(percent)}</span>
+        <span className="whitespace-nowrap">{percentText(percent)}</span>
       </div>
       {percent === null ? (
         <div className="mt-1 h-1.5 rounded-full border border-dashed border-line" />

@@ -32,6 +32,7 @@ export function SecretDialog({ secret, sentence, onClose, children }: SecretDial
       description={sentence}
       closable={saved}
       wide
+      focusSelf
       onClose={onClose}
       footer={
         <Button kind="primary" disabled={!saved} onClick={onClose} aria-describedby="secret-not-saved">
@@ -39,12 +40,12 @@ export function SecretDialog({ secret, sentence, onClose, children }: SecretDial
         </Button>
       }
     >
-      <div className="flex flex-col gap-2">
-        <SecretField label="Cluster Secret" value={secret} readOnly />
-        <div>
-          <CopyButton text={secret} what="the cluster secret" />
-        </div>
-      </div>
+      <SecretField
+        label="Cluster Secret"
+        value={secret}
+        readOnly
+        beside={<CopyButton text={secret} what="the cluster secret" />}
+      />
       <Banner tone="warn">
         <p>It is shown this once and cannot be read again. Keep it where you keep passwords.</p>
       </Banner>

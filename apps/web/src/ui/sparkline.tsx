@@ -14,7 +14,7 @@ interface SparklineProps {
 const heightPx = 32;
 
 /** A small line without axes. Its figures stand in the text beside it, so it is hidden from screen readers. */
-export default function Sparkline({ times_s, values, max }: SparklineProps) {
+export function Sparkline({ times_s, values, max }: SparklineProps) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = host.current;

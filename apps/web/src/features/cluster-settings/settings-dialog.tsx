@@ -35,7 +35,10 @@ function changes(before: Typed, now: Typed): { patch: SettingsPatch; errors: Err
 /** The settings form. */
 export function SettingsDialog({ settings }: { settings: ClusterSettings }) {
   const close = useClusterPage((state) => state.close);
-  const change = useChangeSettings();
+  const change = useChangeSettings(() => {
+    toast.success('The settings are saved.');
+    close();
+  });
   const [before] = useState(() => typedSettings(settings));
   const [now, setNow] = useState(before);
   const [errors, setErrors] = useState<Errors>({});
@@ -44,12 +47,7 @@ export function SettingsDialog({ settings }: { settings: ClusterSettings }) {
     const result = changes(before, now);
     setErrors(result.errors);
     if (Object.keys(result.patch).length === 0) return;
-    change.mutate(result.patch, {
-      onSuccess: () => {
-        toast.success('The settings are saved.');
-        close();
-      },
-    });
+    change.mutate(result.patch);
   };
   return (
     <Dialog
@@ -61,6 +59,7 @@ export function SettingsDialog({ settings }: { settings: ClusterSettings }) {
         <>
           <Button onClick={close}>Cancel</Button>
           <ReasonedButton
+            align="end"
             kind="primary"
             busy={change.isPending}
             reasons={touched ? [] : ['Nothing is changed yet.']}

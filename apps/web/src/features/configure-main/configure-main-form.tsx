@@ -27,9 +27,12 @@ interface ConfigureMainFormProps {
 
 /** "Configure as Main Server" (DESIGN §6.1). The secret that comes back is shown by the page, above everything. */
 export function ConfigureMainForm({ address, reasons }: ConfigureMainFormProps) {
-  const setup = useSetupMain();
   const showSecret = useClusterPage((state) => state.showSecret);
   const chooseWay = useClusterPage((state) => state.chooseWay);
+  const setup = useSetupMain(({ cluster_secret, ...rest }) => {
+    const sentence = 'This server is now the main server. A second server joins it with this secret.';
+    showSecret({ secret: cluster_secret, sentence, setup: rest });
+  });
   const { register, handleSubmit, formState, setError } = useForm({
     resolver: zodResolver(formSchema),
     defaultValues: { display_name: '', address },
@@ -37,10 +40,6 @@ export function ConfigureMainForm({ address, reasons }: ConfigureMainFormProps) 
   const submit = handleSubmit(({ display_name, address: typed }) => {
     const body = { address: typed, ...(display_name === undefined ? {} : { display_name }) };
     setup.mutate(body, {
-      onSuccess: ({ cluster_secret, ...rest }) => {
-        const sentence = 'This server is now the main server. A second server joins it with this secret.';
-        showSecret({ secret: cluster_secret, sentence, setup: rest });
-      },
       onError: (error) => {
         if (!(error instanceof ApiError)) return;
         if (error.field === 'address' || error.field === 'display_name')

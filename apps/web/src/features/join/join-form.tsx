@@ -33,10 +33,12 @@ interface JoinFormProps {
 
 /** "Join as Secondary" (DESIGN §6.3, §6.4, §6.6). */
 export function JoinForm({ ownSubscriberCount, reasons }: JoinFormProps) {
-  const join = useSetupSecondary();
   const test = useTestConnection();
   const [testedAddress, setTestedAddress] = useState<string | null>(null);
   const chooseWay = useClusterPage((state) => state.chooseWay);
+  const join = useSetupSecondary(() => {
+    chooseWay(null);
+  });
   const fields: JoinFields = useForm<FormInput, unknown, z.output<typeof formSchema>>({
     resolver: zodResolver(formSchema),
     defaultValues: { main_address: '', cluster_secret: '', display_name: '', understood: false as true },
@@ -50,9 +52,6 @@ export function JoinForm({ ownSubscriberCount, reasons }: JoinFormProps) {
   const submit = fields.handleSubmit(({ main_address, cluster_secret, display_name }) => {
     const body = { main_address, cluster_secret, ...(display_name === undefined ? {} : { display_name }) };
     join.mutate(body, {
-      onSuccess: () => {
-        chooseWay(null);
-      },
       onError: (error) => {
         if (!(error instanceof ApiError)) return;
         const { field } = error;
@@ -70,12 +69,7 @@ export function JoinForm({ ownSubscriberCount, reasons }: JoinFormProps) {
           database.
         </p>
         <JoinInputs fields={fields} ownSubscriberCount={ownSubscriberCount} />
-        {join.isError ? (
-          <Failure
-            sentence={sentenceOf(join.error)}
-            reasons={join.error instanceof ApiError ? join.error.reasons.map((reason) => reason.sentence) : []}
-          />
-        ) : null}
+        <JoinFault error={join.error} />
         <div className="flex flex-wrap items-start gap-2">
           <Button onClick={() => void startTest()} busy={test.isPending}>
             Test Connection
@@ -147,4 +141,10 @@ function JoinInputs({ fields, ownSubscriberCount }: { fields: JoinFields; ownSub
       />
     </>
   );
+}
+
+function JoinFault({ error }: { error: Error | null }) {
+  if (error === null) return null;
+  const reasons = error instanceof ApiError ? error.reasons.map((reason) => reason.sentence) : [];
+  return <Failure sentence={sentenceOf(error)} reasons={reasons} />;
 }

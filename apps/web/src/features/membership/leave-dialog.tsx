@@ -39,6 +39,7 @@ export function LeaveDialog() {
         <>
           <Button onClick={close}>Cancel</Button>
           <ReasonedButton
+            align="end"
             kind="danger"
             busy={leave.isPending}
             reasons={fate === null ? ['Choose what becomes of the database first.'] : []}
@@ -51,33 +52,39 @@ export function LeaveDialog() {
         </>
       }
     >
-      <fieldset className="flex flex-col gap-2">
-        <legend className="mb-2 text-sm font-medium">What becomes of this server’s PostgreSQL?</legend>
-        <Choice
-          name="database_fate"
-          label="Promote it out of recovery"
-          explanation="It takes writes by itself from now on, and can no longer follow the main server without a new clone."
-          checked={fate === 'promote'}
-          onChange={() => {
-            setFate('promote');
-          }}
-        />
-        <Choice
-          name="database_fate"
-          label="Keep it read-only"
-          explanation="It stays a copy that takes no writes. It can be promoted by hand later."
-          checked={fate === 'keep'}
-          onChange={() => {
-            setFate('keep');
-          }}
-        />
-      </fieldset>
+      <FateChoice fate={fate} onChange={setFate} />
       <ul className="list-disc pl-5 text-sm text-muted">
-        <li>Its heartbeats end, and the main server is told and drops its slot.</li>
+        <li>Its heartbeats end, and the main server is told.</li>
         <li>Its Redis stops following the main server’s.</li>
         <li>It forgets the cluster and its secret.</li>
       </ul>
       {leave.isError ? <Failure sentence={sentenceOf(leave.error)} /> : null}
     </Dialog>
+  );
+}
+
+function FateChoice({ fate, onChange }: { fate: DatabaseFate; onChange: (fate: DatabaseFate) => void }) {
+  return (
+    <fieldset className="flex flex-col gap-2">
+      <legend className="mb-2 text-sm font-medium">What becomes of this server’s PostgreSQL?</legend>
+      <Choice
+        name="database_fate"
+        label="Promote it out of recovery"
+        explanation="It takes writes by itself from now on, and can no longer follow the main server without a new clone."
+        checked={fate === 'promote'}
+        onChange={() => {
+          onChange('promote');
+        }}
+      />
+      <Choice
+        name="database_fate"
+        label="Keep it read-only"
+        explanation="It stays a copy that takes no writes. It can be promoted by hand later."
+        checked={fate === 'keep'}
+        onChange={() => {
+          onChange('keep');
+        }}
+      />
+    </fieldset>
   );
 }

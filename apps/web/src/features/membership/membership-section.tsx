@@ -18,6 +18,7 @@ export function MembershipSection({ status }: { status: ClusterStatus }) {
         {offered('rotate_secret') ? (
           <Row sentence="Replaces the cluster secret and the replication passwords; members get the new ones by themselves.">
             <ReasonedButton
+              align="end"
               reasons={reasonsOf('rotate_secret')}
               onClick={() => {
                 open({ kind: 'rotate_secret' });
@@ -30,6 +31,7 @@ export function MembershipSection({ status }: { status: ClusterStatus }) {
         {status.server.role === 'secondary' ? (
           <Row sentence="Takes this server out of the cluster. Its data stays.">
             <ReasonedButton
+              align="end"
               reasons={reasonsOf('leave')}
               onClick={() => {
                 open({ kind: 'leave' });
@@ -42,6 +44,7 @@ export function MembershipSection({ status }: { status: ClusterStatus }) {
         {offered('disband') ? (
           <Row sentence="Ends the cluster. Every server keeps its data.">
             <ReasonedButton
+              align="end"
               reasons={reasonsOf('disband')}
               onClick={() => {
                 open({ kind: 'disband' });

@@ -5,7 +5,7 @@ import { useNodeMetrics } from '../../api/cluster-history.ts';
 import { Meter } from '../../ui/meter.tsx';
 
 // The plotting library is loaded when the first node is shown, and not with the page's entry.
-const Sparkline = lazy(() => import('../../ui/sparkline.tsx'));
+const Sparkline = lazy(async () => ({ default: (await import('../../ui/sparkline.tsx')).Sparkline }));
 
 type Metric = 'cpu_percent' | 'memory_percent' | 'disk_percent';
 const meters: readonly { metric: Metric; label: string }[] = [
@@ -18,7 +18,7 @@ const meters: readonly { metric: Metric; label: string }[] = [
 export function NodeMeters({ node }: { node: StatusNode }) {
   const { data } = useNodeMetrics(node.id);
   return (
-    <div className="grid grid-cols-3 gap-4">
+    <div className="grid grid-cols-3 gap-3 sm:gap-4">
       {meters.map(({ metric, label }) => (
         <div key={metric}>
           <Meter label={label} percent={node[metric]} />

@@ -9,16 +9,14 @@ import { Dialog } from '../../ui/dialog.tsx';
 
 /** Asks before a node is removed, with what that does (DESIGN §7). */
 export function RemoveNodeDialog({ node }: { node: StatusNode }) {
-  const remove = useRemoveNode();
   const close = useClusterPage((state) => state.close);
-  const confirm = (): void => {
-    remove.mutate(node.id, {
-      onSuccess: (reply) => {
-        toast.success(reply.sentence);
-        close();
-      },
-    });
-  };
+  const showSecret = useClusterPage((state) => state.showSecret);
+  const remove = useRemoveNode(({ sentence, cluster_secret: secret }) => {
+    close();
+    // The removed server knew the old secret, so there is a new one (SAFETY §5).
+    if (secret === null) toast.success(sentence);
+    else showSecret({ secret, sentence, setup: null });
+  });
   return (
     <Dialog
       title={`Remove ${node.display_name}?`}
@@ -27,7 +25,13 @@ export function RemoveNodeDialog({ node }: { node: StatusNode }) {
       footer={
         <>
           <Button onClick={close}>Cancel</Button>
-          <Button kind="danger" busy={remove.isPending} onClick={confirm}>
+          <Button
+            kind="danger"
+            busy={remove.isPending}
+            onClick={() => {
+              remove.mutate(node.id);
+            }}
+          >
             Remove
           </Button>
         </>
@@ -40,7 +44,10 @@ export function RemoveNodeDialog({ node }: { node: StatusNode }) {
             WAL for it.
           </li>
         )}
-        <li>Its line in pg_hba.conf is taken away, and the cluster’s secret and passwords are changed.</li>
+        <li>
+          Its line in pg_hba.conf is taken away, and the cluster’s secret and passwords are changed: you are shown the
+          new secret.
+        </li>
         <li>Its page says that it was removed. To come back it has to join and clone again.</li>
       </ul>
       {remove.isError ? <Failure sentence={sentenceOf(remove.error)} /> : null}

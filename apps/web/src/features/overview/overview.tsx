@@ -42,11 +42,9 @@ export function Overview({ status }: { status: ClusterStatus }) {
           {percentText(status.resources.disk_percent)}
         </Fact>
         {cluster === null ? null : (
-          <div className="col-span-2">
-            <Fact label="Cluster id">
-              <span className="font-mono text-sm">{cluster.cluster_id}</span>
-            </Fact>
-          </div>
+          <Fact label="Cluster id" wide>
+            <span className="font-mono text-sm">{cluster.cluster_id}</span>
+          </Fact>
         )}
       </dl>
       <div className="mt-4 grid gap-3 border-t border-line pt-4 md:grid-cols-2">

@@ -45,6 +45,7 @@ function Confirm({ status, promote }: { status: ClusterStatus; promote: ReturnTy
         <>
           <Button onClick={close}>Cancel</Button>
           <ReasonedButton
+            align="end"
             kind="danger"
             busy={promote.isPending}
             reasons={nameOk ? blockers : [...blockers, 'Type the display name first.']}
@@ -83,12 +84,7 @@ function Confirm({ status, promote }: { status: ClusterStatus; promote: ReturnTy
           setReason(event.currentTarget.value);
         }}
       />
-      {promote.isError ? (
-        <Failure
-          sentence={sentenceOf(promote.error)}
-          reasons={promote.error instanceof ApiError ? promote.error.reasons.map((item) => item.sentence) : []}
-        />
-      ) : null}
+      <PromoteFault error={promote.error} />
     </Dialog>
   );
 }
@@ -148,4 +144,10 @@ function Running({ status, operationId }: { status: ClusterStatus; operationId: 
       {operation === null ? <p role="status">Starting…</p> : <OperationPhases operation={operation} />}
     </Dialog>
   );
+}
+
+function PromoteFault({ error }: { error: Error | null }) {
+  if (error === null) return null;
+  const reasons = error instanceof ApiError ? error.reasons.map((reason) => reason.sentence) : [];
+  return <Failure sentence={sentenceOf(error)} reasons={reasons} />;
 }

@@ -7,9 +7,11 @@ import { Dialog } from '../../ui/dialog.tsx';
 
 /** Asks, rotates, and hands the new secret to the copy-secret dialog. */
 export function RotateSecretDialog() {
-  const rotate = useRotateSecret();
   const close = useClusterPage((state) => state.close);
   const showSecret = useClusterPage((state) => state.showSecret);
+  const rotate = useRotateSecret((reply) => {
+    showSecret({ secret: reply.cluster_secret, sentence: reply.sentence, setup: null });
+  });
   return (
     <Dialog
       title="Rotate secret"
@@ -22,11 +24,7 @@ export function RotateSecretDialog() {
             kind="primary"
             busy={rotate.isPending}
             onClick={() => {
-              rotate.mutate(undefined, {
-                onSuccess: (reply) => {
-                  showSecret({ secret: reply.cluster_secret, sentence: reply.sentence, setup: null });
-                },
-              });
+              rotate.mutate(undefined);
             }}
           >
             Rotate secret

@@ -1,4 +1,4 @@
-import { ApiError } from '../../api/errors.ts';
+import type { ApiError } from '../../api/errors.ts';
 import { Banner } from '../../ui/banner.tsx';
 
 function webAddress(address: string): string | null {
