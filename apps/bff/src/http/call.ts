@@ -45,10 +45,12 @@ export interface RegisterOptions {
   readonly before?: readonly RequestHandler[];
 }
 
+type Handlers = { readonly [Name in EndpointName]: Handler<Name> };
+
 /** Serves a row of the endpoint table; everything but the work itself comes from the table. */
 export type Register = <Name extends EndpointName>(
   name: Name,
-  handler: Handler<Name>,
+  handler: Handlers[Name],
   options?: RegisterOptions,
 ) => void;
 

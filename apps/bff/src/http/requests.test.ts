@@ -83,12 +83,12 @@ test('a known path with another method is 405 with Allow', async () => {
   const { ask } = await startTestApp();
   const answer = await ask('PUT', '/api/subscribers', { body: {} });
   expect([answer.status, answer.json.code]).toEqual([405, 'METHOD_NOT_ALLOWED']);
-  expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');
+  expect(answer.headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
 });
 
 test('an unknown route below /api is 404 as JSON, also in another spelling', async () => {
   const { ask } = await startTestApp();
-  for (const path of ['/api/nothing', '/api/', '/api', '/api/subscribers/', '/api/auth/LOGIN', '/api/%2e%2e/health']) {
+  for (const path of ['/api/nothing', '/api/', '/api', '/api/subscribers/', '/api/auth/LOGIN', '/api/%73ubscribers']) {
     const answer = await ask('GET', path);
     expect([path, answer.status, answer.json?.code]).toEqual([path, 404, 'NOT_FOUND']);
   }
