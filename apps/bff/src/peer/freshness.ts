@@ -125,8 +125,8 @@ function spendNonce(state: State, nonce: string, issuer: string, bootNow: number
 
 /** "45 s", "3 min", "1 h", "2 days": to the precision that a person sets a clock by. */
 export function durationText(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
   if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
-  const hours = seconds / 3_600;
-  return hours < 48 ? `${Math.round(hours * 10) / 10} h` : `${Math.round(hours / 24)} days`;
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 2_880 ? `${Math.round(minutes / 6) / 10} h` : `${Math.round(minutes / 1_440)} days`;
 }

@@ -44,7 +44,18 @@ export function networkFault(error: unknown, dialled: DialledAddress): Fault {
   if (has('ECONNRESET') || has('EPIPE') || has('UND_ERR_SOCKET')) {
     return new Fault('MAIN_UNREACHABLE', `${dialled.address} closed the connection without an answer.`, details);
   }
-  if (codes.some((code) => code.startsWith('HPE_'))) return strangerFault(dialled, 'HTTP', error);
+  if (error instanceof Error && error.name === 'HTTPParserError')
+    return strangerFault(dialled, 'an HTTP server', error);
+  if (codes.some((code) => code.startsWith('ERR_SSL_'))) {
+    return new Fault('MAIN_UNREACHABLE', `${dialled.address} does not speak TLS: try http:// instead.`, details);
+  }
+  if (codes.some((code) => code.includes('CERT') || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')) {
+    return new Fault(
+      'MAIN_UNREACHABLE',
+      `The certificate of ${dialled.address} is not trusted here (${messageOf(error)}); name its authority in NODE_EXTRA_CA_CERTS.`,
+      details,
+    );
+  }
   return new Fault('MAIN_UNREACHABLE', `${dialled.address} cannot be reached: ${messageOf(error)}.`, details);
 }
 
