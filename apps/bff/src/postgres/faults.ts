@@ -67,11 +67,12 @@ export function downSentence(error: unknown): string {
 
 /**
  * The Fault for anything that a query threw: READ_ONLY for 25006 (DESIGN §10), DATABASE_DOWN when the server is away
- * or too slow, BUSY when another operation holds what this one needs, else INTERNAL. A Fault passes as it is.
+ * or too slow, BUSY when another operation holds what this one needs, DUPLICATE, else INTERNAL. What neither PostgreSQL
+ * nor its driver threw (a Fault, a mistake of the caller's) passes as it is.
  */
-export function toFault(error: unknown): Fault {
-  if (error instanceof Fault) return error;
+export function toFault(error: unknown): unknown {
   const state = sqlState(error);
+  if (state === null && !isConnectionFault(error)) return error;
   const details = { cause: error };
   if (state === '25006')
     return new Fault('READ_ONLY', 'The database is read-only: this server is in recovery.', details);
@@ -79,6 +80,7 @@ export function toFault(error: unknown): Fault {
   if (state === '55P03' || state === '40001' || state === '40P01') {
     return new Fault('BUSY', 'Another operation is using the same rows; try again.', details);
   }
+  if (state === '23505') return new Fault('DUPLICATE', 'PostgreSQL holds this already.', details);
   if (isConnectionFault(error)) return new Fault('DATABASE_DOWN', downSentence(error), details);
   return new Fault('INTERNAL', `PostgreSQL refused what was asked: ${messageOf(error)}.`, details);
 }

@@ -115,7 +115,7 @@ test('the database itself refuses a second config row, an unknown status and a s
   ).rejects.toThrow(/check constraint/);
   const node = newNode('one');
   const made = await rows.insertNode(node);
-  await expect(rows.insertNode(node)).rejects.toMatchObject({ code: 'INTERNAL' });
+  await expect(rows.insertNode(node)).rejects.toMatchObject({ code: 'DUPLICATE' });
   await rows.patchNode(made.id, { status: 'removed', removed_at: new Date().toISOString() });
   await rows.insertNode(node);
   await expect(server.query("UPDATE cluster_nodes SET status = 'dead'")).rejects.toThrow(/check constraint/);
@@ -146,8 +146,10 @@ test('every connection of the cluster commits locally, so that a lost synchronou
     await rows.transaction((inside) => inside.patchNode(node.id, { version: '9' }));
     await rows.appendEvents([event(new Date().toISOString())]);
     expect((await rows.listNodes()).at(-1)?.version).toBe('9');
+    // The proof that the list bites: a plain commit does hang.
+    await expect(server.query('CREATE TABLE hangs ()', [], { timeoutMs: 500 })).rejects.toThrow();
   } finally {
-    await server.query('SET synchronous_commit = local; ALTER SYSTEM RESET synchronous_standby_names');
+    await server.query('ALTER SYSTEM RESET synchronous_standby_names');
     await server.query('SELECT pg_reload_conf()');
   }
 });
