@@ -180,11 +180,27 @@ async function forwardCall(
   const { method, path, sessionToken, signal } = call;
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   try {
-    const reply = await forward({ apiUrl: main.api_url, method, path, body, sessionToken, timeoutMs: forwardTimeoutMs, signal });
+    const reply = await forward({
+      apiUrl: main.api_url,
+      method,
+      path,
+      body,
+      sessionToken,
+      timeoutMs: forwardTimeoutMs,
+      signal,
+    });
     const headers = reply.retryAfterSeconds === null ? {} : { 'Retry-After': String(reply.retryAfterSeconds) };
-    return new RawReply({ body: reply.body, contentType: reply.contentType ?? 'application/json', status: reply.status, headers });
+    return new RawReply({
+      body: reply.body,
+      contentType: reply.contentType ?? 'application/json',
+      status: reply.status,
+      headers,
+    });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw new Fault('NOT_MAIN', `This is done on the main server "${main.display_name}", which did not answer: ${error.message}`);
+    throw new Fault(
+      'NOT_MAIN',
+      `This is done on the main server "${main.display_name}", which did not answer: ${error.message}`,
+    );
   }
 }

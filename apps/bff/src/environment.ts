@@ -63,7 +63,7 @@ export interface Environment {
  * Reads and checks the environment. A bad value throws EnvironmentFault: one line that names the variable and never
  * repeats its value. An empty variable counts as absent, since that is what compose files pass on.
  */
-export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const port = shape.read(env, 'PORT', shape.port) ?? 80;
   const databaseUrl = shape.readRequired(env, 'DATABASE_URL', shape.postgresUrl);
   const redisUrl = shape.readRequired(env, 'REDIS_URL', shape.redisUrl);

@@ -10,7 +10,7 @@ import { createLogger } from './log.ts';
 const shutdownLimitMs = 5_000;
 
 async function start(): Promise<void> {
-  const environment: Environment = readEnvironment(process.env);
+  const environment: Environment = readEnvironment();
   const log = createLogger(environment.logLevel);
   const context: Context = await createContext(environment, log);
   // Serving comes first: the page and /health must answer while the database is away or slow to be found.

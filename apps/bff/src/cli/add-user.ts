@@ -23,8 +23,12 @@ export async function addUser(environment: Environment, username: string, roleTe
       throw new Fault('READ_ONLY', 'This server is a secondary; add the user on the main server, and it appears here.');
     }
     const password = await passwordFromInput();
-    const created = await createUser({ users: createUserStore(connections.panel) }, { username, role: role.data, password });
-    const shown = created.madePassword === null ? '' : ` with the password ${created.madePassword} (it is not shown again)`;
+    const created = await createUser(
+      { users: createUserStore(connections.panel) },
+      { username, role: role.data, password },
+    );
+    const shown =
+      created.madePassword === null ? '' : ` with the password ${created.madePassword} (it is not shown again)`;
     process.stdout.write(`Added ${role.data} ${created.username}${shown}.\n`);
   } finally {
     await connections.close();

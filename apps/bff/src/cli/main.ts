@@ -14,7 +14,7 @@ program
   .requiredOption('--role <role>', 'admin or reseller')
   .description('adds a user; the password is read from standard input, or made and printed once')
   .action(async (name: string, options: { role: string }) => {
-    await addUser(readEnvironment(process.env), name, options.role);
+    await addUser(readEnvironment(), name, options.role);
   });
 
 program.parseAsync().catch((error: unknown) => {

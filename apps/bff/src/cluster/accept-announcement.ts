@@ -15,7 +15,10 @@ export async function acceptAnnouncement(
   const membership = requireMembership(context.nodeFile.get());
   if (callerNodeId !== body.main.node_id) throw new Fault('BAD_TOKEN', 'A server may announce only itself.');
   if (body.term < membership.term) {
-    throw new Fault('STALE_TERM', `Term ${String(body.term)} is over; this server has seen term ${String(membership.term)}.`);
+    throw new Fault(
+      'STALE_TERM',
+      `Term ${String(body.term)} is over; this server has seen term ${String(membership.term)}.`,
+    );
   }
   await meetTerm(context, { term: body.term, mainNodeId: body.main.node_id, saidBy: `"${body.main.display_name}"` });
   await context.nodeFile.update((file) => {

@@ -58,12 +58,20 @@ async function writeRow(context: ClusterContext, body: HeartbeatBody): Promise<v
 }
 
 /** pg_hba needs the address that the member really comes from, which may change (SAFETY §5). */
-async function rememberAddress(context: ClusterContext, membership: Membership, nodeId: number, seen: string): Promise<void> {
+async function rememberAddress(
+  context: ClusterContext,
+  membership: Membership,
+  nodeId: number,
+  seen: string,
+): Promise<void> {
   if (peerById(membership, nodeId)?.seen_address === seen) return;
   await context.nodeFile.update((file) => {
     const peer = file.membership === null ? null : peerById(file.membership, nodeId);
     if (file.membership === null || peer === null) return file;
-    return { ...file, membership: { ...file.membership, peers: withPeer(file.membership.peers, { ...peer, seen_address: seen }) } };
+    return {
+      ...file,
+      membership: { ...file.membership, peers: withPeer(file.membership.peers, { ...peer, seen_address: seen }) },
+    };
   });
 }
 

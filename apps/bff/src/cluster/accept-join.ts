@@ -37,15 +37,22 @@ function refuseMisfit(context: ClusterContext, body: JoinBody, peer: VerifiedPee
   const ownVersion = context.own.version;
   const ownMajor = Math.floor((context.database.view().versionNum ?? 0) / 10_000);
   const theirMajor = Math.floor(body.postgres_version_num / 10_000);
-  if (peer.serverId !== body.server_id) throw new Fault('BAD_TOKEN', 'The token names another server than the request.');
+  if (peer.serverId !== body.server_id)
+    throw new Fault('BAD_TOKEN', 'The token names another server than the request.');
   if (body.server_id === context.nodeFile.get().server_id) {
     throw new Fault('SAME_SERVER', 'The address leads back to this same server; give the address of the other one.');
   }
   if (body.version !== ownVersion) {
-    throw new Fault('VERSION_MISMATCH', `Main runs panel version ${ownVersion}, the joining server ${body.version}; update the older one first.`);
+    throw new Fault(
+      'VERSION_MISMATCH',
+      `Main runs panel version ${ownVersion}, the joining server ${body.version}; update the older one first.`,
+    );
   }
   if (theirMajor !== ownMajor) {
-    throw new Fault('POSTGRES_MISMATCH', `Main runs PostgreSQL ${String(ownMajor)}, the joining server ${String(theirMajor)}; they must be the same.`);
+    throw new Fault(
+      'POSTGRES_MISMATCH',
+      `Main runs PostgreSQL ${String(ownMajor)}, the joining server ${String(theirMajor)}; they must be the same.`,
+    );
   }
 }
 
@@ -80,7 +87,9 @@ async function insertOrFindNode(context: ClusterContext, body: JoinBody): Promis
     });
     await rows.patchNode(row.id, { slot_name: slotNameOf(row.id) });
     const message = `"${body.display_name}" (${body.address}) joined as node ${String(row.id)}.`;
-    await rows.appendEvents([makeEvent(context.clock, { type: 'node_joined', message, actor: body.display_name, nodeId: row.id })]);
+    await rows.appendEvents([
+      makeEvent(context.clock, { type: 'node_joined', message, actor: body.display_name, nodeId: row.id }),
+    ]);
     return { ...row, slot_name: slotNameOf(row.id) };
   });
 }

@@ -6,7 +6,11 @@ import type { ClusterContext } from './cluster-context.ts';
 import { makeEvent } from './record-event.ts';
 
 /** INVALID_REQUEST when the timers would contradict each other. */
-export async function changeSettings(context: ClusterContext, patch: SettingsPatch, actor: string): Promise<ClusterSettings> {
+export async function changeSettings(
+  context: ClusterContext,
+  patch: SettingsPatch,
+  actor: string,
+): Promise<ClusterSettings> {
   return context.lock.run('a change of settings', async () => {
     const membership = requireWritableMain(context);
     // `undefined` in a partial means "not named", never "take it away".
@@ -29,12 +33,18 @@ export async function changeSettings(context: ClusterContext, patch: SettingsPat
 
 export function refuseContradiction(settings: ClusterSettings): void {
   if (settings.late_after_ms <= settings.heartbeat_interval_ms) {
-    throw new Fault('INVALID_REQUEST', 'late_after_ms must be longer than heartbeat_interval_ms, or every node is late.', {
-      field: 'late_after_ms',
-    });
+    throw new Fault(
+      'INVALID_REQUEST',
+      'late_after_ms must be longer than heartbeat_interval_ms, or every node is late.',
+      {
+        field: 'late_after_ms',
+      },
+    );
   }
   if (settings.offline_after_ms <= settings.late_after_ms) {
-    throw new Fault('INVALID_REQUEST', 'offline_after_ms must be longer than late_after_ms.', { field: 'offline_after_ms' });
+    throw new Fault('INVALID_REQUEST', 'offline_after_ms must be longer than late_after_ms.', {
+      field: 'offline_after_ms',
+    });
   }
   if (settings.durability === 'sync') {
     throw new Fault('NOT_AVAILABLE', 'Synchronous durability is not offered by this version yet; it stays async.', {

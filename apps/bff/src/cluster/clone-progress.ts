@@ -6,7 +6,11 @@ import type { Membership } from './node-file.ts';
 import type { WalPositions } from './ports.ts';
 
 /** null when this node's clone does not run, or when two that run cannot be told apart. */
-export function cloneOf(positions: WalPositions | null, peer: Peer | null, membership: Membership): CloneProgress | null {
+export function cloneOf(
+  positions: WalPositions | null,
+  peer: Peer | null,
+  membership: Membership,
+): CloneProgress | null {
   const clones = positions?.clones ?? [];
   if (peer === null || clones.length === 0) return null;
   const address = peer.seen_address ?? peer.address;

@@ -10,14 +10,26 @@ const skewLimitMs = 60_000;
 const diskHeadroom = 1.2;
 
 export function passed(name: ConnectionCheck['name'], detail: string, latencyMs?: number): ConnectionCheck {
-  return { name, ok: true, warning: false, detail, fix: null, ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }) };
+  return {
+    name,
+    ok: true,
+    warning: false,
+    detail,
+    fix: null,
+    ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+  };
 }
 
 export function failed(name: ConnectionCheck['name'], detail: string, fix: string): ConnectionCheck {
   return { name, ok: false, warning: false, detail, fix };
 }
 
-export function warned(name: ConnectionCheck['name'], detail: string, fix: string, latencyMs?: number): ConnectionCheck {
+export function warned(
+  name: ConnectionCheck['name'],
+  detail: string,
+  fix: string,
+  latencyMs?: number,
+): ConnectionCheck {
   return { name, ok: true, warning: true, detail, fix, ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }) };
 }
 
@@ -25,7 +37,12 @@ export function checkRoundTrip(apiUrl: string, roundTripMs: number): ConnectionC
   const rounded = Math.round(roundTripMs * 10) / 10;
   const detail = `${apiUrl} answered in ${String(rounded)} ms.`;
   if (roundTripMs <= slowRoundTripMs) return passed('api', detail, rounded);
-  return warned('api', detail, 'A link under 50 ms is recommended; over it the secondary lags and a clone takes long.', rounded);
+  return warned(
+    'api',
+    detail,
+    'A link under 50 ms is recommended; over it the secondary lags and a clone takes long.',
+    rounded,
+  );
 }
 
 export function checkPanelVersion(own: string, mains: string): ConnectionCheck {
@@ -55,7 +72,10 @@ export function checkClock(aheadMs: number): ConnectionCheck {
   return Math.abs(aheadMs) > skewLimitMs ? failed('clock', detail, fix) : warned('clock', detail, fix);
 }
 
-export async function checkDatabasePort(knock: Promise<{ roundTripMs: number; tls: boolean }>, where: string): Promise<ConnectionCheck> {
+export async function checkDatabasePort(
+  knock: Promise<{ roundTripMs: number; tls: boolean }>,
+  where: string,
+): Promise<ConnectionCheck> {
   try {
     const answer = await knock;
     const tls = answer.tls ? '' : ' Without TLS: the replicated data crosses the link in clear.';
@@ -71,7 +91,11 @@ export async function checkRedisPort(knock: Promise<{ roundTripMs: number }>, wh
     const answer = await knock;
     return passed('redis_port', `Redis answers at ${where}.`, Math.round(answer.roundTripMs * 10) / 10);
   } catch (error) {
-    return failed('redis_port', messageOf(error), `Open the port in main's firewall for this server, and let Redis bind to it.`);
+    return failed(
+      'redis_port',
+      messageOf(error),
+      `Open the port in main's firewall for this server, and let Redis bind to it.`,
+    );
   }
 }
 
@@ -79,7 +103,11 @@ export function checkDiskRoom(freeBytes: number | null, mainsBytes: number): Con
   const wanted = Math.ceil(mainsBytes * diskHeadroom);
   if (freeBytes === null) {
     const fix = 'Check by hand that the disk of PostgreSQL has room for main’s database beside the old one.';
-    return warned('disk_room', `The free space cannot be read from here; main's database takes ${gigabytes(mainsBytes)}.`, fix);
+    return warned(
+      'disk_room',
+      `The free space cannot be read from here; main's database takes ${gigabytes(mainsBytes)}.`,
+      fix,
+    );
   }
   const detail = `Main's database takes ${gigabytes(mainsBytes)}; this server has ${gigabytes(freeBytes)} free.`;
   if (freeBytes >= wanted) return passed('disk_room', detail);
@@ -87,7 +115,8 @@ export function checkDiskRoom(freeBytes: number | null, mainsBytes: number): Con
 }
 
 export function checkLimits(own: PostgresLimits | null, mains: PostgresLimits): ConnectionCheck {
-  if (own === null) return failed('database_limits', "This server's own PostgreSQL does not answer.", 'Start it, then test again.');
+  if (own === null)
+    return failed('database_limits', "This server's own PostgreSQL does not answer.", 'Start it, then test again.');
   const names = Object.keys(mains) as (keyof PostgresLimits)[];
   const low = names.filter((name) => own[name] < mains[name]);
   if (low.length === 0) return passed('database_limits', "This server's PostgreSQL limits are at least main's.");

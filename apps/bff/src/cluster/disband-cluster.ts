@@ -16,7 +16,13 @@ export async function disbandCluster(context: ClusterContext, actor: string): Pr
     await context.rows.transaction(async (rows) => {
       await rows.patchConfig({ is_active: false, role: 'standalone' });
       const message = `${actor} disbanded the cluster.`;
-      const input = { type: 'cluster_disbanded', message, actor, severity: 'warning', nodeId: membership.node_id } as const;
+      const input = {
+        type: 'cluster_disbanded',
+        message,
+        actor,
+        severity: 'warning',
+        nodeId: membership.node_id,
+      } as const;
       await rows.appendEvents([makeEvent(context.clock, input)]);
     });
     const at = new Date(context.clock.nowMs()).toISOString();
@@ -24,13 +30,17 @@ export async function disbandCluster(context: ClusterContext, actor: string): Pr
     await context.nodeFile.update((file) => ({
       ...file,
       membership: file.membership === null ? null : { ...file.membership, is_active: false },
-      ended_membership: { at, sentence: 'The cluster was disbanded. This server is standalone and keeps all its data.' },
+      ended_membership: {
+        at,
+        sentence: 'The cluster was disbanded. This server is standalone and keeps all its data.',
+      },
     }));
     const { slots } = await context.replication.positions();
     const ours = slots.filter((slot) => /^replica_\d+$/.test(slot.name));
     return {
       ok: true,
-      sentence: 'The cluster is disbanded. Replication still runs; a slot that nobody reads keeps WAL for ever, so drop it once its server has left.',
+      sentence:
+        'The cluster is disbanded. Replication still runs; a slot that nobody reads keeps WAL for ever, so drop it once its server has left.',
       slots: ours.map((slot) => ({ slot_name: slot.name, drop_command: dropCommand(slot.name) })),
     };
   });

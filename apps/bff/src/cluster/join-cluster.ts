@@ -6,6 +6,7 @@ import type { ClusterContext } from './cluster-context.ts';
 import { makeSetupScript } from './make-script.ts';
 import { mainPeer } from './membership.ts';
 import type { Membership, NodeFile } from './node-file.ts';
+import { apiUrlAt } from './own-server.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { startScript } from './run-setup-script.ts';
 import { testConnection } from './test-connection.ts';
@@ -46,7 +47,10 @@ function refuseIfJoined(context: ClusterContext): void {
   const cloned = context.database.view().state === 'recovery';
   if (cloned || script?.finished === true) {
     const main = mainPeer(membership);
-    throw new Fault('ALREADY_JOINED', `This server has already joined "${main?.display_name ?? 'a main server'}"; leave that cluster first.`);
+    throw new Fault(
+      'ALREADY_JOINED',
+      `This server has already joined "${main?.display_name ?? 'a main server'}"; leave that cluster first.`,
+    );
   }
 }
 
@@ -58,7 +62,8 @@ async function askToJoin(
 ): Promise<JoinGrant> {
   const file = context.nodeFile.get();
   const versionNum = context.database.view().versionNum;
-  if (versionNum === null) throw new Fault('DATABASE_DOWN', "This server's own PostgreSQL does not answer; start it first.");
+  if (versionNum === null)
+    throw new Fault('DATABASE_DOWN', "This server's own PostgreSQL does not answer; start it first.");
   const target = {
     apiUrl,
     nodeId: null,
@@ -74,7 +79,7 @@ async function askToJoin(
       server_id: file.server_id,
       display_name: body.display_name ?? `Secondary ${localAddress ?? address}`,
       address,
-      api_url: context.own.apiUrl,
+      api_url: apiUrlAt(context.own, address),
       postgres_port: context.own.postgresPort,
       redis_port: context.own.redisPort,
       version: context.own.version,
@@ -83,7 +88,8 @@ async function askToJoin(
     { timeoutMs: joinTimeoutMs },
   );
   const opened = joinGrantSchema.safeParse(await context.seal.open(body.cluster_secret, reply.sealed));
-  if (!opened.success) throw new Fault('BAD_REPLY', 'Main answered the join with something this version does not understand.');
+  if (!opened.success)
+    throw new Fault('BAD_REPLY', 'Main answered the join with something this version does not understand.');
   return opened.data;
 }
 
@@ -94,7 +100,10 @@ async function keepGrant(
   localAddress: string | null,
 ): Promise<void> {
   const displayName =
-    grant.peers.find((peer) => peer.node_id === grant.node_id)?.display_name ?? body.display_name ?? localAddress ?? 'Secondary';
+    grant.peers.find((peer) => peer.node_id === grant.node_id)?.display_name ??
+    body.display_name ??
+    localAddress ??
+    'Secondary';
   const membership: Membership = {
     cluster_id: grant.cluster_id,
     node_id: grant.node_id,
@@ -124,7 +133,9 @@ async function keepGrant(
       ended_membership: null,
       session_signing_key: mainsKey,
       old_session_signing_keys:
-        file.session_signing_key === mainsKey ? file.old_session_signing_keys : [...file.old_session_signing_keys, ownKey],
+        file.session_signing_key === mainsKey
+          ? file.old_session_signing_keys
+          : [...file.old_session_signing_keys, ownKey],
       cluster_database: grant.credentials.cluster_database,
       panel_database: grant.credentials.panel_database,
     };

@@ -66,7 +66,9 @@ async function sharePeers(context: ClusterContext, rows: readonly ClusterNodeRow
   await context.nodeFile.update((file) => {
     const { membership } = file;
     if (membership === null) return file;
-    const peers = rows.filter((row) => row.removed_at === null).map((row) => peerOfRow(row, peerById(membership, row.id)));
+    const peers = rows
+      .filter((row) => row.removed_at === null)
+      .map((row) => peerOfRow(row, peerById(membership, row.id)));
     if (JSON.stringify(peers) === JSON.stringify(membership.peers)) return file;
     return { ...file, membership: { ...membership, peers } };
   });

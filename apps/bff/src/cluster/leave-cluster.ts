@@ -31,7 +31,9 @@ export async function leaveCluster(context: ClusterContext, promoteDatabase: boo
       : promoteDatabase
         ? 'Its database was promoted and accepts writes.'
         : 'Its database stays read-only; promote it by hand with SELECT pg_promote().';
-    const told = toldMain ? 'Main was told.' : 'Main could not be told: remove this node there, so that its slot is dropped.';
+    const told = toldMain
+      ? 'Main was told.'
+      : 'Main could not be told: remove this node there, so that its slot is dropped.';
     await endMembership(context, `This server left the cluster. ${fate}`);
     await context.database.look();
     return { ok: true, told_main: toldMain, sentence: `This server left the cluster. ${fate} ${told}` };

@@ -13,7 +13,8 @@ export async function listEvents(context: ClusterContext, query: ListEventsQuery
           .journal.filter((event) => query.type === undefined || event.type === query.type)
           .toReversed()
       : [];
-  if (state !== 'writable' && state !== 'recovery') return { events: journal.slice(0, query.limit), next_before: null, complete: false };
+  if (state !== 'writable' && state !== 'recovery')
+    return { events: journal.slice(0, query.limit), next_before: null, complete: false };
   try {
     const page = await context.rows.listEvents(query);
     const known = new Set(page.events.map((event) => event.id));

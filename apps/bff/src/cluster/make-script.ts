@@ -25,7 +25,10 @@ export async function makeSetupScript(context: ClusterContext, databaseBytes: nu
   }
   const control = context.own.postgresControl;
   if (control === null) {
-    throw new Fault('PREFLIGHT_FAILED', 'Set POSTGRES_CONTROL, so that the script knows how to stop this PostgreSQL, and restart the panel.');
+    throw new Fault(
+      'PREFLIGHT_FAILED',
+      'Set POSTGRES_CONTROL, so that the script knows how to stop this PostgreSQL, and restart the panel.',
+    );
   }
   const credentialToken = randomBytes(24).toString('base64url');
   const phaseToken = randomBytes(24).toString('base64url');

@@ -4,7 +4,7 @@ import type { Peer } from '@proxpanel/contracts/peer';
 import type { Role } from '@proxpanel/contracts/roles';
 import { Fault } from '../fault.ts';
 import type { Membership, NodeFile } from './node-file.ts';
-import type { OwnServer } from './own-server.ts';
+import { apiUrlAt, type OwnServer } from './own-server.ts';
 import type { PeerTarget } from './peer-ports.ts';
 
 /** The configured role: what node.json says, before the database is asked. A disbanded cluster leaves its servers standalone. */
@@ -70,14 +70,15 @@ export function peerOfRow(row: ClusterNodeRow, known: Peer | null): Peer {
 
 /** This server as the others are to know it. */
 export function ownPeer(file: NodeFile, membership: Membership, own: OwnServer, role: 'main' | 'secondary'): Peer {
+  const address = file.address ?? own.address;
   return {
     node_id: membership.node_id,
     server_id: file.server_id,
     display_name: membership.display_name,
     role,
     status: 'online',
-    address: file.address ?? own.address,
-    api_url: own.apiUrl,
+    address,
+    api_url: apiUrlAt(own, address),
     postgres_port: own.postgresPort,
     redis_port: own.redisPort,
   };
@@ -114,10 +115,7 @@ export function hbaLinesFor(membership: Membership): string[] {
 
 export function hbaLinesOf(address: string): string[] {
   const source = hbaSource(address);
-  return [
-    `host replication replicator ${source} scram-sha-256`,
-    `host postgres replicator ${source} scram-sha-256`,
-  ];
+  return [`host replication replicator ${source} scram-sha-256`, `host postgres replicator ${source} scram-sha-256`];
 }
 
 function hbaSource(address: string): string {

@@ -13,7 +13,8 @@ export function createOperationLock(): OperationLock {
   return {
     running: () => running,
     async run(name, work) {
-      if (running !== null) throw new Fault('BUSY', `This server is busy with ${running}; try again when it has ended.`);
+      if (running !== null)
+        throw new Fault('BUSY', `This server is busy with ${running}; try again when it has ended.`);
       running = name;
       try {
         return await work();

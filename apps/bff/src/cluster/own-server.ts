@@ -18,3 +18,12 @@ export interface OwnServer {
   /** wal_sender_timeout and wal_receiver_timeout: 10 s without an arbiter (SAFETY §4). */
   readonly walTimeoutMs: number;
 }
+
+/** This server's API URL once an admin has named another address than NODE_ADDRESS; a NODE_API_URL of its own stands. */
+export function apiUrlAt(own: OwnServer, address: string): string {
+  const url = new URL(own.apiUrl);
+  const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+  if (url.hostname !== bracketed(own.address)) return own.apiUrl;
+  url.hostname = bracketed(address);
+  return url.origin;
+}

@@ -27,7 +27,12 @@ export async function probePeer(
     const options = { timeoutMs: probeTimeoutMs, signal };
     const { body } = await context.peers.call('peerStatus', targetOf(membership, peer), undefined, options);
     const atMs = context.clock.nowMs();
-    context.memory.probes.set(peer.node_id, { lastGoodAtMs: atMs, lastFailedAtMs: null, lastFailure: null, reply: body });
+    context.memory.probes.set(peer.node_id, {
+      lastGoodAtMs: atMs,
+      lastFailedAtMs: null,
+      lastFailure: null,
+      reply: body,
+    });
     if (peer.node_id === membership.main_node_id && body.write_lsn !== null) {
       context.memory.mainWriteLsn = { lsn: parseLsn(body.write_lsn), atMs };
     }

@@ -17,14 +17,22 @@ import { recordEvent } from './record-event.ts';
 export async function promoteSecondary(context: ClusterContext, body: PromoteBody, actor: string): Promise<Operation> {
   const membership = requireMembership(context.nodeFile.get());
   if (body.mode === 'switchover') {
-    throw new Fault('NOT_AVAILABLE', 'A planned switchover is not offered by this version; promote the secondary on its own page.');
+    throw new Fault(
+      'NOT_AVAILABLE',
+      'A planned switchover is not offered by this version; promote the secondary on its own page.',
+    );
   }
   if (body.node_id !== undefined && body.node_id !== membership.node_id) {
     throw new Fault('NOT_SECONDARY', 'An emergency promotion is asked for on the server that is to become main.');
   }
   await lookAfresh(context, membership);
   refuse(context, membership, body.confirm);
-  const input = { kind: 'emergency_promotion', actor, reason: body.reason ?? null, phases: emergencyPromotionPhases } as const;
+  const input = {
+    kind: 'emergency_promotion',
+    actor,
+    reason: body.reason ?? null,
+    phases: emergencyPromotionPhases,
+  } as const;
   return startLocked(context, () => beginOperation(context, input));
 }
 
@@ -76,7 +84,12 @@ export async function resumePromotions(context: ClusterContext): Promise<void> {
     const promoted = phaseOf(operation, 'promote_database')?.state;
     if (promoted !== 'running' && promoted !== 'completed') {
       // Nothing had been changed that a new promotion would not do again.
-      await endOperation(context, operation, 'failed', 'The panel was restarted before the database was promoted. Promote again.');
+      await endOperation(
+        context,
+        operation,
+        'failed',
+        'The panel was restarted before the database was promoted. Promote again.',
+      );
       continue;
     }
     context.log.warn({ operation_id: operation.id }, 'going on with a promotion that was cut off');
@@ -90,14 +103,26 @@ async function runPhases(context: ClusterContext, begun: Operation): Promise<voi
   if (phaseOf(operation, 'check')?.state === 'pending') {
     const message = `${operation.actor} asked to promote "${membership.display_name}".`;
     const details = { operation_id: operation.id, reason: operation.reason };
-    await recordEvent(context, { type: 'promote_requested', message, actor: operation.actor, nodeId: membership.node_id, details });
+    await recordEvent(context, {
+      type: 'promote_requested',
+      message,
+      actor: operation.actor,
+      nodeId: membership.node_id,
+      details,
+    });
   }
   for (const step of promotionSteps) {
     if (['completed', 'skipped'].includes(phaseOf(operation, step.name)?.state ?? '')) continue;
     operation = await setPhase(context, operation, step.name, 'running');
     try {
       const result = await step.run(context, operation);
-      operation = await setPhase(context, operation, step.name, result.skipped ? 'skipped' : 'completed', result.detail);
+      operation = await setPhase(
+        context,
+        operation,
+        step.name,
+        result.skipped ? 'skipped' : 'completed',
+        result.detail,
+      );
     } catch (error) {
       operation = await setPhase(context, operation, step.name, 'failed', messageOf(error));
       await fail(context, operation, step.name, messageOf(error));

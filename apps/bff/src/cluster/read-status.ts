@@ -12,6 +12,7 @@ import { listEvents } from './list-events.ts';
 import { configuredRole } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { observeReplication } from './observe-replication.ts';
+import { apiUrlAt } from './own-server.ts';
 import { restartCommand } from './restart-command.ts';
 import { fingerprintOf } from './setup-main.ts';
 import { readActions } from './status-actions.ts';
@@ -87,10 +88,11 @@ function readServer(context: ClusterContext, membership: Membership | null): Clu
     display_name: membership?.display_name ?? null,
     role: roles.configured,
     effective_role: roles.effective,
-    role_sentence: membership?.fence?.reason ?? describeEffectiveRole({ configuredRole: roles.configured, databaseState }),
+    role_sentence:
+      membership?.fence?.reason ?? describeEffectiveRole({ configuredRole: roles.configured, databaseState }),
     version: context.own.version,
     address: file.address ?? context.own.address,
-    api_url: context.own.apiUrl,
+    api_url: apiUrlAt(context.own, file.address ?? context.own.address),
     postgres_port: context.own.postgresPort,
     redis_port: context.own.redisPort,
   };

@@ -6,7 +6,11 @@ import type { Promotion } from './node-file.ts';
 import { flushJournal, makeEvent } from './record-event.ts';
 
 /** Repeatable: a promotion that is already listed is not written twice. */
-export async function recordPromotion(context: ClusterContext, promotion: Promotion, operation: Operation): Promise<void> {
+export async function recordPromotion(
+  context: ClusterContext,
+  promotion: Promotion,
+  operation: Operation,
+): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
   await context.rows.transaction(async (rows) => {
     const known = await rows.listPromotions();
@@ -31,7 +35,11 @@ export async function recordPromotion(context: ClusterContext, promotion: Promot
       reason: operation.reason,
     };
     const base = { actor: operation.actor, nodeId: membership.node_id, severity: 'warning', details } as const;
-    const started = makeEvent(context.clock, { ...base, type: 'failover_started', message: `The promotion of "${membership.display_name}" began.` });
+    const started = makeEvent(context.clock, {
+      ...base,
+      type: 'failover_started',
+      message: `The promotion of "${membership.display_name}" began.`,
+    });
     await rows.appendEvents([
       { ...started, at: operation.started_at },
       makeEvent(context.clock, { ...base, type: 'failover_completed', message }),

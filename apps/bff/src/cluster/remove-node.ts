@@ -33,7 +33,11 @@ export async function removeNode(context: ClusterContext, nodeId: number, actor:
 }
 
 /** A secondary that says farewell is taken out the same way; its secret left with it by its own will. */
-export async function acceptFarewell(context: ClusterContext, nodeId: number, callerNodeId: number | null): Promise<void> {
+export async function acceptFarewell(
+  context: ClusterContext,
+  nodeId: number,
+  callerNodeId: number | null,
+): Promise<void> {
   if (callerNodeId !== nodeId) throw new Fault('BAD_TOKEN', 'A server may say farewell only for itself.');
   await context.lock.run('the farewell of a node', async () => {
     requireWritableMain(context);

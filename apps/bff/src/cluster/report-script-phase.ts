@@ -27,5 +27,6 @@ export async function reportScriptPhase(context: ClusterContext, token: string, 
     };
   });
   // The database was just replaced or put back: see it at once rather than at the next tick.
-  if (body.phase === 'streaming' || body.phase === 'done' || body.phase === 'rolled_back') await context.database.look();
+  if (body.phase === 'streaming' || body.phase === 'done' || body.phase === 'rolled_back')
+    await context.database.look();
 }

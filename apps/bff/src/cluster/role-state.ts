@@ -51,7 +51,11 @@ export function createRoleState(database: DatabaseWatchPort, nodeFile: NodeFileP
     // A database that is down is not "read-only": its own error (DATABASE_DOWN) is the truth, so the guard lets it speak.
     // A joined server that has not been cloned yet still has its own database, whose rows the clone will replace.
     if (configured === 'secondary') {
-      return { ...base, writesAllowed: false, sentence: 'This server has joined a main server; its own database is about to be replaced.' };
+      return {
+        ...base,
+        writesAllowed: false,
+        sentence: 'This server has joined a main server; its own database is about to be replaced.',
+      };
     }
     const open = state === 'writable';
     return { ...base, writesAllowed: true, sentence: open ? 'Writes are accepted.' : 'The database is not available.' };

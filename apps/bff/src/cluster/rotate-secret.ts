@@ -52,20 +52,31 @@ export async function rotateLocked(context: ClusterContext, actor: string): Prom
   await context.rows.transaction(async (rows) => {
     await rows.patchConfig({ secret_fingerprint: fingerprint });
     const message = `${actor} replaced the cluster secret and the replication passwords.`;
-    await rows.appendEvents([makeEvent(context.clock, { type: 'secret_rotated', message, actor, details: { fingerprint } })]);
+    await rows.appendEvents([
+      makeEvent(context.clock, { type: 'secret_rotated', message, actor, details: { fingerprint } }),
+    ]);
   });
   return { secret, fingerprint, waiting: waiting.map((peer) => peer.display_name) };
 }
 
 function refuseWhileWaiting(membership: Membership): void {
   const ids = membership.previous_secret?.waiting_node_ids ?? [];
-  const names = otherPeers(membership).filter((peer) => ids.includes(peer.node_id)).map((peer) => `"${peer.display_name}"`);
+  const names = otherPeers(membership)
+    .filter((peer) => ids.includes(peer.node_id))
+    .map((peer) => `"${peer.display_name}"`);
   if (names.length === 0) return;
-  throw new Fault('BUSY', `${names.join(', ')} has not fetched the last new secret yet; wait for it, or remove it first.`);
+  throw new Fault(
+    'BUSY',
+    `${names.join(', ')} has not fetched the last new secret yet; wait for it, or remove it first.`,
+  );
 }
 
 /** The new secret and passwords, sealed under the previous key, for a listed member. */
-export async function rotationFor(context: ClusterContext, membership: Membership, callersSecret: string): Promise<string> {
+export async function rotationFor(
+  context: ClusterContext,
+  membership: Membership,
+  callersSecret: string,
+): Promise<string> {
   const grant: RotationGrant = {
     cluster_secret: membership.secret,
     replication: membership.replication,

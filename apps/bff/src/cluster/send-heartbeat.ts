@@ -28,7 +28,10 @@ export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Fault && error.code === 'NODE_REMOVED') {
-      await endMembership(context, 'Main has removed this server from the cluster. Its data is as it was at that moment.');
+      await endMembership(
+        context,
+        'Main has removed this server from the cluster. Its data is as it was at that moment.',
+      );
       return;
     }
     context.memory.lastHeartbeatFailure = messageOf(error);
@@ -68,7 +71,11 @@ async function applyReply(context: ClusterContext, membership: Membership, reply
   }
   context.memory.cloneOfThisServer = reply.clone;
   if (reply.term > membership.term) {
-    await meetTerm(context, { term: reply.term, mainNodeId: reply.main_node_id, saidBy: `node ${String(reply.main_node_id)}` });
+    await meetTerm(context, {
+      term: reply.term,
+      mainNodeId: reply.main_node_id,
+      saidBy: `node ${String(reply.main_node_id)}`,
+    });
   }
   if (!reply.is_active) {
     await markDisbanded(context);

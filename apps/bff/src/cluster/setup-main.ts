@@ -1,14 +1,20 @@
 /** Makes a standalone server the main one of a new cluster (DESIGN §6.1). */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { SetupMainBody, SetupMainReply } from '@proxpanel/contracts/membership';
 import type { Login } from '@proxpanel/contracts/peer';
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import type { Membership } from './node-file.ts';
+import { ownPeer } from './membership.ts';
+import type { Membership, NodeFile } from './node-file.ts';
+import type { ClusterRows } from './ports.ts';
+import { apiUrlAt } from './own-server.ts';
 import { makeEvent } from './record-event.ts';
 import { restartCommand } from './restart-command.ts';
 
 const defaultDisplayName = 'Main server';
+/** 0 stays "has never seen a main". */
+const firstTerm = 1;
 
 export function newPassword(): string {
   return randomBytes(24).toString('base64url');
@@ -25,10 +31,14 @@ export async function setupMain(context: ClusterContext, body: SetupMainBody, ac
       throw new Fault('ALREADY_CONFIGURED', 'This server already belongs to a cluster.');
     }
     const view = await context.database.look();
-    if (view.state === 'recovery') throw new Fault('READ_ONLY', 'This database is in recovery; only a writable one can become main.');
+    if (view.state === 'recovery')
+      throw new Fault('READ_ONLY', 'This database is in recovery; only a writable one can become main.');
     if (view.state !== 'writable') throw new Fault('DATABASE_DOWN', `The database is not available: ${view.sentence}`);
     if (view.isSuperuser !== true) {
-      throw new Fault('PREFLIGHT_FAILED', 'DATABASE_URL must name a superuser: replication cannot be set up without one.');
+      throw new Fault(
+        'PREFLIGHT_FAILED',
+        'DATABASE_URL must name a superuser: replication cannot be set up without one.',
+      );
     }
     const replication: Login = { user: 'replicator', password: newPassword() };
     const redisReplication: Login = { user: 'proxpanel_replica', password: newPassword() };
@@ -52,65 +62,43 @@ export async function setupMain(context: ClusterContext, body: SetupMainBody, ac
   });
 }
 
+interface ClusterPlan {
+  readonly clusterId: string;
+  readonly secret: string;
+  readonly displayName: string;
+  readonly address: string;
+  readonly actor: string;
+  readonly logins: { replication: Login; redisReplication: Login; clusterDatabase: Login };
+}
+
 /** The cluster's rows and node.json, both or neither. */
 async function writeCluster(
   context: ClusterContext,
   body: SetupMainBody,
   actor: string,
-  logins: { replication: Login; redisReplication: Login; clusterDatabase: Login },
+  logins: ClusterPlan['logins'],
 ): Promise<Membership> {
-  const { own } = context;
   const before = context.nodeFile.get();
-  const address = body.address ?? before.address ?? own.address;
-  const displayName = body.display_name ?? defaultDisplayName;
-  const clusterId = randomUUID();
-  const secret = randomBytes(32).toString('hex');
+  const plan: ClusterPlan = {
+    clusterId: randomUUID(),
+    secret: randomBytes(32).toString('hex'),
+    displayName: body.display_name ?? defaultDisplayName,
+    address: checkedHost(body.address) ?? before.address ?? context.own.address,
+    actor,
+    logins,
+  };
   let written = false;
   try {
     return await context.rows.transaction(async (rows) => {
-      await rows.clearCluster();
-      const node = await rows.insertNode({
-        display_name: displayName,
-        role: 'main',
-        server_id: before.server_id,
-        status: 'online',
-        address,
-        api_url: own.apiUrl,
-        postgres_port: own.postgresPort,
-        redis_port: own.redisPort,
-        version: own.version,
-        cpu_percent: null,
-        memory_percent: null,
-        disk_percent: null,
-        subscriber_count: null,
-        replication_lag_seconds: null,
-        replication_lag_bytes: null,
-      });
-      // Terms start at 1, so that 0 stays "has never seen a main".
-      const config = { cluster_id: clusterId, role: 'main', node_id: node.id, is_active: true, term: 1 } as const;
-      await rows.writeConfig({ ...config, secret_fingerprint: fingerprintOf(secret), settings: own.initialSettings });
-      const message = `${actor} configured "${displayName}" as the main server.`;
-      await rows.appendEvents([makeEvent(context.clock, { type: 'main_configured', message, actor, nodeId: node.id })]);
-      const membership = newMembership({ clusterId, secret, displayName, nodeId: node.id, settings: own.initialSettings, logins });
+      const nodeId = await writeRows(context, rows, plan, before.server_id);
+      const membership = newMembership(context, plan, nodeId);
       // Inside the transaction: rows without node.json would be a cluster that nobody can prove to belong to.
       await context.nodeFile.update((file) => ({
         ...file,
-        address,
+        address: plan.address,
         membership: {
           ...membership,
-          peers: [
-            {
-              node_id: node.id,
-              server_id: file.server_id,
-              display_name: displayName,
-              role: 'main',
-              status: 'online',
-              address,
-              api_url: own.apiUrl,
-              postgres_port: own.postgresPort,
-              redis_port: own.redisPort,
-            },
-          ],
+          peers: [ownPeer({ ...file, address: plan.address }, membership, context.own, 'main')],
         },
         cluster_database: logins.clusterDatabase,
         ended_membership: null,
@@ -125,7 +113,56 @@ async function writeCluster(
   }
 }
 
-function rollbackOf(before: ReturnType<ClusterContext['nodeFile']['get']>) {
+/** What other servers dial for PostgreSQL, Redis and the API alike, so neither a port nor a scheme. */
+function checkedHost(address: string | undefined): string | null {
+  if (address === undefined) return null;
+  if (isIP(address) !== 0 || /^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(address)) return address;
+  throw new Fault('INVALID_REQUEST', 'The address must be a host name or an IP address, without a port or http://.', {
+    field: 'address',
+  });
+}
+
+async function writeRows(
+  context: ClusterContext,
+  rows: ClusterRows,
+  plan: ClusterPlan,
+  serverId: string,
+): Promise<number> {
+  const { own } = context;
+  await rows.clearCluster();
+  const node = await rows.insertNode({
+    display_name: plan.displayName,
+    role: 'main',
+    server_id: serverId,
+    status: 'online',
+    address: plan.address,
+    api_url: apiUrlAt(own, plan.address),
+    postgres_port: own.postgresPort,
+    redis_port: own.redisPort,
+    version: own.version,
+    cpu_percent: null,
+    memory_percent: null,
+    disk_percent: null,
+    subscriber_count: null,
+    replication_lag_seconds: null,
+    replication_lag_bytes: null,
+  });
+  await rows.writeConfig({
+    cluster_id: plan.clusterId,
+    role: 'main',
+    node_id: node.id,
+    is_active: true,
+    term: firstTerm,
+    secret_fingerprint: fingerprintOf(plan.secret),
+    settings: own.initialSettings,
+  });
+  const { actor } = plan;
+  const message = `${actor} configured "${plan.displayName}" as the main server.`;
+  await rows.appendEvents([makeEvent(context.clock, { type: 'main_configured', message, actor, nodeId: node.id })]);
+  return node.id;
+}
+
+function rollbackOf(before: NodeFile): Partial<NodeFile> {
   return {
     address: before.address,
     membership: before.membership,
@@ -135,30 +172,23 @@ function rollbackOf(before: ReturnType<ClusterContext['nodeFile']['get']>) {
   };
 }
 
-function newMembership(input: {
-  clusterId: string;
-  secret: string;
-  displayName: string;
-  nodeId: number;
-  settings: Membership['settings'];
-  logins: { replication: Login; redisReplication: Login };
-}): Membership {
+function newMembership(context: ClusterContext, plan: ClusterPlan, nodeId: number): Membership {
   return {
-    cluster_id: input.clusterId,
-    node_id: input.nodeId,
-    display_name: input.displayName,
+    cluster_id: plan.clusterId,
+    node_id: nodeId,
+    display_name: plan.displayName,
     role: 'main',
     is_active: true,
-    secret: input.secret,
+    secret: plan.secret,
     previous_secret: null,
-    term: 1,
-    main_node_id: input.nodeId,
+    term: firstTerm,
+    main_node_id: nodeId,
     peers: [],
     removed_nodes: [],
     slot_name: null,
-    settings: input.settings,
-    replication: input.logins.replication,
-    redis_replication: input.logins.redisReplication,
+    settings: context.own.initialSettings,
+    replication: plan.logins.replication,
+    redis_replication: plan.logins.redisReplication,
     promotions: [],
     fence: null,
   };

@@ -16,7 +16,9 @@ export function readActions(context: ClusterContext): ClusterStatus['actions'] {
   const onlyMain: Reason[] =
     role === 'main' ? [] : [{ code: 'not_main', sentence: 'This is done on the main server.' }];
   const onlyStandalone: Reason[] =
-    role === 'standalone' ? [] : [{ code: 'configured', sentence: `This server already belongs to a cluster as ${role}.` }];
+    role === 'standalone'
+      ? []
+      : [{ code: 'configured', sentence: `This server already belongs to a cluster as ${role}.` }];
   const canLeave: Reason[] =
     membership === null
       ? [{ code: 'not_configured', sentence: 'This server belongs to no cluster.' }]

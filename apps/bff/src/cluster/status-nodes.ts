@@ -9,11 +9,17 @@ import { configuredRole, peerById, slotNameOf } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { lagSeenByMain, ownLag, receiverStreams, senderOf, unknownLag, type Lag } from './observe-replication.ts';
 
-export function readNodes(context: ClusterContext, membership: Membership, rows: readonly ClusterNodeRow[]): StatusNode[] {
+export function readNodes(
+  context: ClusterContext,
+  membership: Membership,
+  rows: readonly ClusterNodeRow[],
+): StatusNode[] {
   // Rows of another cluster (a joiner's database before its clone) name other servers: they are not ours to show.
   const ours = rows.filter((row) => peerById(membership, row.id)?.server_id === row.server_id);
   const byId = new Map(ours.map((row) => [row.id, row]));
-  return membership.peers.map((peer) => readNode(context, membership, byId.get(peer.node_id) ?? rowOfPeer(peer), byId.has(peer.node_id)));
+  return membership.peers.map((peer) =>
+    readNode(context, membership, byId.get(peer.node_id) ?? rowOfPeer(peer), byId.has(peer.node_id)),
+  );
 }
 
 function rowOfPeer(peer: Peer): ClusterNodeRow {
@@ -160,14 +166,20 @@ function senderState(state: string | undefined): StatusNode['wal']['state'] {
   return 'none';
 }
 
-function cloneShown(context: ClusterContext, membership: Membership, row: ClusterNodeRow, isSelf: boolean): StatusNode['clone'] {
+function cloneShown(
+  context: ClusterContext,
+  membership: Membership,
+  row: ClusterNodeRow,
+  isSelf: boolean,
+): StatusNode['clone'] {
   if (isSelf && configuredRole(membership) === 'secondary') return context.memory.cloneOfThisServer;
   return cloneOf(context.memory.positions, peerById(membership, row.id), membership);
 }
 
 function removable(context: ClusterContext, membership: Membership, row: ClusterNodeRow): StatusNode['remove'] {
   const no = (code: string, sentence: string) => ({ allowed: false, reasons: [{ code, sentence }] });
-  if (row.id === membership.main_node_id) return no('is_main', 'Main cannot be removed; promote another server first, or disband the cluster.');
+  if (row.id === membership.main_node_id)
+    return no('is_main', 'Main cannot be removed; promote another server first, or disband the cluster.');
   if (configuredRole(membership) !== 'main') return no('not_main', 'Nodes are removed on the main server.');
   const state = context.database.view().state;
   if (state !== 'writable') return no('database_down', 'The database cannot be written now.');

@@ -12,7 +12,11 @@ export function readNotices(context: ClusterContext, nodes: readonly StatusNode[
     notices.push({ code, severity, sentence, command });
   };
   if (membership?.fence != null) {
-    say('fenced', 'critical', `${membership.fence.reason} It stays read-only until it is repaired: leave the cluster here and join again.`);
+    say(
+      'fenced',
+      'critical',
+      `${membership.fence.reason} It stays read-only until it is repaired: leave the cluster here and join again.`,
+    );
   }
   for (const [name, sentence] of context.memory.standingFaults) say(name, 'warning', sentence);
   const view = context.database.view();
@@ -44,14 +48,23 @@ function sayOfMain(context: ClusterContext, membership: Membership, say: Say): v
   const script = context.nodeFile.get().join_script;
   if (context.database.view().state === 'writable' && script !== null && !script.finished) {
     const name = main?.display_name ?? 'main';
-    say('not_cloned', 'info', `This server has joined "${name}"; run the script to copy its database.`, `bash ${script.script_path}`);
+    say(
+      'not_cloned',
+      'info',
+      `This server has joined "${name}"; run the script to copy its database.`,
+      `bash ${script.script_path}`,
+    );
   }
 }
 
 function sayOfVersions(nodes: readonly StatusNode[], say: Say): void {
   const versions = new Set(nodes.map((node) => node.version).filter((version) => version !== 'unknown'));
   if (versions.size < 2) return;
-  say('versions_differ', 'warning', `The servers run different panel versions (${[...versions].join(', ')}): update the secondary first, then main.`);
+  say(
+    'versions_differ',
+    'warning',
+    `The servers run different panel versions (${[...versions].join(', ')}): update the secondary first, then main.`,
+  );
 }
 
 /** SAFETY §6: without an arbiter a cut link looks like a death, and the tab says so in words. */

@@ -62,7 +62,10 @@ export async function testConnection(
   }
   checks.push(passed('secret', 'Main knows this secret.'));
   if (preflight.server_id === context.nodeFile.get().server_id) {
-    const fault = new Fault('SAME_SERVER', 'The address leads back to this same server; give the address of the other one.');
+    const fault = new Fault(
+      'SAME_SERVER',
+      'The address leads back to this same server; give the address of the other one.',
+    );
     checks.push(failed('main_role', fault.message, "Enter the main server's address, not this one's."));
     return ended(fault, found.apiUrl);
   }
@@ -111,7 +114,12 @@ async function checkTheRest(
       return null;
     }),
   ]);
-  const own = { version: context.own.version, postgresVersionNum: view.versionNum, nowMs: context.clock.nowMs(), roundTripMs };
+  const own = {
+    version: context.own.version,
+    postgresVersionNum: view.versionNum,
+    nowMs: context.clock.nowMs(),
+    roundTripMs,
+  };
   return [
     ...checkPreflight(preflight, own),
     database,
@@ -128,8 +136,13 @@ function checkControl(context: ClusterContext, host: string): ConnectionCheck {
   if (control !== null && control.kind !== 'supervised') {
     return passed('postgres_control', `The script will stop and start PostgreSQL by ${control.kind} on this server.`);
   }
-  const fix = 'Set POSTGRES_CONTROL (docker:<container>, pg_ctlcluster:15/main or pg_ctl:<data directory>) and restart the panel.';
-  return failed('postgres_control', `This server does not know how to stop its own PostgreSQL before cloning ${host}.`, fix);
+  const fix =
+    'Set POSTGRES_CONTROL (docker:<container>, pg_ctlcluster:15/main or pg_ctl:<data directory>) and restart the panel.';
+  return failed(
+    'postgres_control',
+    `This server does not know how to stop its own PostgreSQL before cloning ${host}.`,
+    fix,
+  );
 }
 
 async function ownSubscriberCount(context: ClusterContext): Promise<number | null> {
@@ -156,7 +169,11 @@ function checkOfRefusal(fault: Fault): ConnectionCheck {
     case 'MAIN_IS_SECONDARY':
       return failed('main_role', fault.message, "Enter the main server's address.");
     case 'NOT_CONFIGURED':
-      return failed('main_role', 'The server there is not configured as a main server.', 'Configure it first: Settings → Cluster → Configure as Main Server.');
+      return failed(
+        'main_role',
+        'The server there is not configured as a main server.',
+        'Configure it first: Settings → Cluster → Configure as Main Server.',
+      );
     default:
       return failed('secret', fault.message, 'See the sentence; then test again.');
   }

@@ -27,7 +27,8 @@ export function createTicker(ticker: Ticker): Service {
         try {
           await ticker.tick(signal);
         } catch (error) {
-          if (!signal.aborted) ticker.log.error({ loop: ticker.name, reason: messageOf(error), err: error }, 'a tick failed');
+          if (!signal.aborted)
+            ticker.log.error({ loop: ticker.name, reason: messageOf(error), err: error }, 'a tick failed');
         }
         await pause(ticker.intervalMs(), signal);
       }

@@ -39,7 +39,8 @@ export function registerClusterPeopleRoutes(register: Register, context: Cluster
   }));
   register('rotateSecret', async ({ user }) => {
     const rotated = await status.after(() => rotateSecret(context, user.username));
-    const waiting = rotated.waiting.length === 0 ? '' : ` It reaches ${rotated.waiting.join(', ')} with the next heartbeat.`;
+    const waiting =
+      rotated.waiting.length === 0 ? '' : ` It reaches ${rotated.waiting.join(', ')} with the next heartbeat.`;
     const sentence = `The cluster secret and the replication passwords were replaced.${waiting}`;
     return { cluster_secret: rotated.secret, secret_fingerprint: rotated.fingerprint, sentence };
   });

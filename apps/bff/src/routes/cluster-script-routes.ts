@@ -13,7 +13,8 @@ import { RawReply } from '../http/raw-reply.ts';
 export function registerClusterScriptRoutes(register: Register, context: ClusterContext, status: StatusCache): void {
   register('setupReplicaScript', async () => {
     const script = context.nodeFile.get().join_script;
-    if (script === null) throw new Fault('NOT_CONFIGURED', 'This server has not joined a main server, so there is no script.');
+    if (script === null)
+      throw new Fault('NOT_CONFIGURED', 'This server has not joined a main server, so there is no script.');
     return new RawReply({
       body: await readScript(script.script_path),
       contentType: 'text/x-shellscript; charset=utf-8',
@@ -28,7 +29,9 @@ export function registerClusterScriptRoutes(register: Register, context: Cluster
       return reply;
     }),
   );
-  register('scriptCredential', async ({ scriptToken }) => RawReply.text(await issueScriptCredential(context, scriptToken)));
+  register('scriptCredential', async ({ scriptToken }) =>
+    RawReply.text(await issueScriptCredential(context, scriptToken)),
+  );
   register('scriptPhase', async ({ body, scriptToken }) => {
     await status.after(() => reportScriptPhase(context, scriptToken, body));
     return { ok: true as const };

@@ -11,7 +11,9 @@ import type { Register } from '../http/call.ts';
 
 export function registerClusterServerRoutes(register: Register, context: ClusterContext, status: StatusCache): void {
   register('preflight', () => answerPreflight(context));
-  register('join', ({ body, peer, remoteAddress }) => status.after(() => acceptJoin(context, body, peer, remoteAddress)));
+  register('join', ({ body, peer, remoteAddress }) =>
+    status.after(() => acceptJoin(context, body, peer, remoteAddress)),
+  );
   register('heartbeat', ({ body, peer, remoteAddress }) => acceptHeartbeat(context, body, peer, remoteAddress));
   register('farewell', async ({ body, peer }) => {
     await status.after(() => acceptFarewell(context, body.node_id, peer.nodeId));

@@ -77,7 +77,7 @@ control_sql() { # user; SQL on standard input
 
 control_process_titles() { docker top "$CONTAINER" 2>/dev/null || true; }
 
-control_start() { docker start "$CONTAINER" >/dev/null </dev/null; }
+control_start() { docker start "$CONTAINER" >/dev/null </dev/null 9<&-; }
 
 # A stop by hand also keeps docker's restart policy from starting it again meanwhile.
 control_stop() { docker stop -t "$STOP_TIMEOUT" "$CONTAINER" >/dev/null </dev/null; }

@@ -257,7 +257,7 @@ case $action in
   keep_clone) keep_clone ;;
   restore) restore ;;
   finish) set_phase finished ;;
-  unmark) rm -f "$inside" "$beside" ;;
+  unmark) rm -f "$inside" "$beside" "$inside.new" "$beside.new" ;;
   settings) settings "$@" ;;
   configure) configure "$@" ;;
   append)
