@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { nodeFileSchema, type NodeFile } from '../cluster/node-file.ts';
 import type { LogPort, NodeFilePort } from '../cluster/ports.ts';
 import { Fault, messageOf } from '../fault.ts';

@@ -1,5 +1,5 @@
 /** Plain HTTP to other servers, timed and capped; what is asked and what is believed is decided by its callers. */
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { Fault } from '../fault.ts';
 import { networkFault, type DialledAddress } from './network-fault.ts';
 
@@ -70,15 +70,16 @@ async function send(agent: Agent, request: HttpRequest): Promise<HttpReply> {
   }
   request.signal?.throwIfAborted();
   const deadline = AbortSignal.timeout(request.timeoutMs);
+  const signal = request.signal ? AbortSignal.any([deadline, request.signal]) : deadline;
   const started = performance.now();
   try {
-    const reply = await agent.request({
+    const reply = await requestUntil(signal, agent, {
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      method: request.method as 'GET',
+      method: request.method,
       headers: { ...request.headers },
       body: request.body ?? null,
-      signal: request.signal ? AbortSignal.any([deadline, request.signal]) : deadline,
+      signal,
     });
     const body = await readCapped(reply.body, dialled);
     return {
@@ -90,6 +91,26 @@ async function send(agent: Agent, request: HttpRequest): Promise<HttpReply> {
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
     throw networkFault(deadline.aborted ? deadline.reason : error, dialled);
+  }
+}
+
+/** undici hears an abort only once it is connected: a hanging TLS handshake would outlast the caller's patience. */
+async function requestUntil(
+  signal: AbortSignal,
+  agent: Agent,
+  options: Dispatcher.RequestOptions,
+): Promise<Dispatcher.ResponseData> {
+  const { promise, resolve, reject } = Promise.withResolvers<Dispatcher.ResponseData>();
+  const onAbort = () => {
+    reject(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  // After an abort both do nothing: undici has then dropped the body by the same signal.
+  agent.request(options).then(resolve, reject);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
