@@ -43,12 +43,15 @@ export async function joinSecondary(
   displayName: string,
 ): Promise<JoinedSecondary> {
   const panel = await secondary.panel().signIn();
-  const reply = await panel.expectOk(
+  const join = () =>
     panel.post<{ node_id: number; slot_name: string; script_path: string }>('/api/cluster/setup-secondary', {
       main_address: main.url,
       cluster_secret: clusterSecret,
       display_name: displayName,
-    }),
+    });
+  // Main's panel may not have noticed yet that its database is back from the restart; joining again does no harm.
+  const reply = await panel.expectOk(
+    waitFor(join, { describe: "main's database", intervalMs: 250, until: ({ status }) => status !== 503 }),
   );
   const script = await secondary.run(['bash', reply.script_path], { timeoutMs: 300_000 });
   const scriptOutput = `${script.stdout}\n${script.stderr}`.trim();

@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
 import { TestbedError } from './errors.ts';
 import { waitFor } from './wait-for.ts';
@@ -42,10 +42,11 @@ export class PanelClient {
    * @throws TestbedError `BAD_REPLY` when the server refuses.
    */
   async signIn(username = 'admin', password = this.#defaultPassword): Promise<this> {
-    const reply = await waitFor(
-      () => this.post<{ token?: unknown }>('/api/auth/login', { username, password }),
-      { until: (answer) => answer.status !== 503, describe: `${this.url} to take a sign-in`, deadlineMs: 30_000 },
-    );
+    const reply = await waitFor(() => this.post<{ token?: unknown }>('/api/auth/login', { username, password }), {
+      until: (answer) => answer.status !== 503,
+      describe: `${this.url} to take a sign-in`,
+      deadlineMs: 30_000,
+    });
     if (reply.status !== 200 || typeof reply.body.token !== 'string') {
       throw new TestbedError('BAD_REPLY', `${this.url}: "${username}" cannot sign in: ${describeReply(reply)}`);
     }
@@ -86,9 +87,10 @@ export class PanelClient {
     body: unknown,
     { headers = {}, timeoutMs = 30_000 }: PanelRequestOptions = {},
   ): Promise<PanelReply<Body>> {
-    const reply = await request(`${this.url}${path}`, {
+    await using client = disposable(new Client(this.url));
+    const reply = await client.request({
       method,
-      reset: true,
+      path,
       headers: {
         ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -102,6 +104,10 @@ export class PanelClient {
     const parsed = isJson ? await reply.body.json() : await reply.body.text();
     return { status: reply.statusCode, headers: reply.headers, body: parsed as Body };
   }
+}
+
+function disposable(client: Client): Client & AsyncDisposable {
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.destroy() });
 }
 
 function describeReply(reply: PanelReply): string {

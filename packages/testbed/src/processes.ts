@@ -12,6 +12,8 @@ export interface ProcessInfo extends ProcessIdentity {
   parentPid: number;
   /** One letter of the kernel: R, S, D, T, Z, X… */
   state: string;
+  /** How many threads are left of it. */
+  threads: number;
   /** 0 when the process has no controlling terminal. */
   terminal: number;
 }
@@ -27,6 +29,7 @@ export function readProcess(pid: number): ProcessInfo | undefined {
     state: fields[0] ?? '',
     parentPid: Number(fields[1]),
     terminal: Number(fields[4]),
+    threads: Number(fields[17]),
     startTicks: fields[19] ?? '',
   };
 }
@@ -51,10 +54,14 @@ export function commandLineOf(pid: number): string | undefined {
   return readProc(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
 }
 
-/** Whether the very process still runs. A zombie, which only waits to be collected, does not. */
+/**
+ * Whether the very process still runs. A zombie, which only waits to be collected, does not; but a zombie with threads
+ * left still holds its files, listening sockets among them, until the last thread is gone.
+ */
 export function isAlive(identity: ProcessIdentity): boolean {
   const info = readProcess(identity.pid);
-  return info !== undefined && info.startTicks === identity.startTicks && info.state !== 'Z' && info.state !== 'X';
+  if (info?.startTicks !== identity.startTicks || info.state === 'X') return false;
+  return info.state !== 'Z' || info.threads > 1;
 }
 
 /** Sends the signal to that very process; false when it had ended. */

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { joinServers } from './join-servers.ts';
+import { createTestbed } from './testbed.ts';
+import { waitFor } from './wait-for.ts';
+
+test('two hosts join on the standard ports; a cut link stops the WAL, not the sight of both panels', async () => {
+  await using testbed = await createTestbed({ mode: 'hosts' });
+  const [main, secondary] = await Promise.all([testbed.addServer('main'), testbed.addServer('secondary')]);
+  await joinServers(main, secondary);
+  const insert = (by: string) => main.postgres.query('INSERT INTO written VALUES ($1)', [by]);
+  const arrived = async () =>
+    (await secondary.postgres.query<{ by: string }>('SELECT by FROM written')).map(({ by }) => by);
+  await main.postgres.query('CREATE TABLE written (by text)');
+  await insert('before');
+  await waitFor(arrived, { describe: 'the first row', until: (rows) => rows.includes('before') });
+
+  await testbed.cutLink(main, secondary);
+  await insert('while cut');
+  await waitFor(() => secondary.postgres.query('SELECT 1 FROM pg_stat_wal_receiver WHERE status = $1', ['streaming']), {
+    describe: 'the receiver to give up',
+    until: (rows) => rows.length === 0,
+    deadlineMs: 90_000,
+  });
+  expect(await arrived()).toEqual(['before']);
+  for (const server of [main, secondary]) expect((await server.panel().get('/health')).status).toBe(200);
+
+  await testbed.healLink(main, secondary);
+  await waitFor(arrived, {
+    describe: 'the second row',
+    until: (rows) => rows.includes('while cut'),
+    deadlineMs: 90_000,
+  });
+});
