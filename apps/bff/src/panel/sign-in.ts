@@ -2,7 +2,7 @@
 import type { IssuedSession, Sessions } from '../http/session.ts';
 import { Fault } from '../fault.ts';
 import { passwordMatches } from './password.ts';
-import type { UserStore } from './ports.ts';
+import type { StoredUser, UserStore } from './ports.ts';
 
 /** Nobody's: verified where there is no such user, so that both refusals take equally long. */
 const NOBODYS_HASH =
@@ -18,12 +18,16 @@ export async function signIn(
   deps: SignInDeps,
   credentials: { readonly username: string; readonly password: string },
 ): Promise<IssuedSession> {
-  const user = await deps.users.findByName(credentials.username);
-  if (user === null && (await deps.users.count()) === 0) {
-    // Between the first start and the first admin no password can be right, and "wrong" would be a lie.
-    throw new Fault('STARTING', 'The panel is being prepared for its first start; try again in a few seconds.');
-  }
+  const user = await findUser(deps.users, credentials.username);
   const matches = await passwordMatches(user?.passwordHash ?? NOBODYS_HASH, credentials.password);
   if (user === null || !matches) throw new Fault('BAD_CREDENTIALS', 'The user name or the password is wrong.');
   return deps.sessions.issue({ username: user.username, role: user.role });
+}
+
+/** Between the first start and the first admin no password can be right, and "wrong" would be a lie. */
+async function findUser(users: UserStore, username: string): Promise<StoredUser | null> {
+  if ((await users.count()) === 0) {
+    throw new Fault('STARTING', 'The panel is being prepared for its first start; try again in a few seconds.');
+  }
+  return users.findByName(username);
 }
