@@ -1,8 +1,8 @@
 /** Listening, with TLS where it is configured, and stopping without cutting a reply short. */
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Environment } from '../environment.ts';
 import { Fault } from '../fault.ts';
 
@@ -11,7 +11,6 @@ const HEAD_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than a page's poll interval, so that a poll finds its connection open. */
 const KEEP_ALIVE_TIMEOUT_MS = 15_000;
-const IDLE_SWEEP_MS = 50;
 
 export interface HttpServer {
   /** As the system sees it; the port is real also where 0 was asked. */
@@ -29,12 +28,13 @@ export async function startHttpServer(
   server.headersTimeout = HEAD_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  const stopServer = trackConnections(server);
   await listen(server, environment.host, environment.port);
   const { address, port } = server.address() as AddressInfo;
   let stopping: Promise<void> | null = null;
   return {
     address: { host: address, port },
-    stop: (deadlineMs) => (stopping ??= stopServer(server, deadlineMs)),
+    stop: (deadlineMs) => (stopping ??= stopServer(deadlineMs)),
   };
 }
 
@@ -77,20 +77,43 @@ function listenSentence(code: string | undefined, host: string, port: number): s
   return `PORT: listening on ${where} failed (${code ?? 'unknown'}).`;
 }
 
-function stopServer(server: Server, deadlineMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    // A kept-alive connection becomes idle when its last reply ends, which nothing else notices.
-    const sweep = setInterval(() => {
-      server.closeIdleConnections();
-    }, IDLE_SWEEP_MS);
-    const deadline = setTimeout(() => {
-      server.closeAllConnections();
-    }, deadlineMs);
-    server.close(() => {
-      clearInterval(sweep);
-      clearTimeout(deadline);
-      resolve();
+/**
+ * Node's own closeIdleConnections() leaves connections open that have not asked anything yet, and browsers open those
+ * in advance: each would hold up a stop until the deadline. So the ones that wait for a reply are counted here.
+ */
+function trackConnections(server: Server): (deadlineMs: number) => Promise<void> {
+  const connections = new Set<Socket>();
+  const speakers = new Set<Socket>();
+  const runningReplies = new Map<Socket, number>();
+  let isStopping = false;
+
+  const keepIn = (set: Set<Socket>) => (socket: Socket) => {
+    set.add(socket);
+    socket.once('close', () => set.delete(socket));
+  };
+  server.on('connection', keepIn(connections));
+  // On https a connection speaks HTTP only after its handshake, through another socket object.
+  server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', keepIn(speakers));
+  server.on('request', ({ socket }, response) => {
+    runningReplies.set(socket, (runningReplies.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (runningReplies.get(socket) ?? 1) - 1;
+      if (left > 0) runningReplies.set(socket, left);
+      else runningReplies.delete(socket);
+      if (isStopping && left <= 0) socket.end();
     });
-    server.closeIdleConnections();
   });
+
+  return (deadlineMs) =>
+    new Promise((resolve) => {
+      isStopping = true;
+      const deadline = setTimeout(() => {
+        for (const socket of connections) socket.destroy();
+      }, deadlineMs);
+      server.close(() => {
+        clearTimeout(deadline);
+        resolve();
+      });
+      for (const socket of speakers) if (!runningReplies.has(socket)) socket.destroy();
+    });
 }
