@@ -9,34 +9,52 @@ import { enforceFence } from './meet-term.ts';
 import { configuredRole, hbaLinesFor, mainPeer } from './membership.ts';
 import type { Membership } from './node-file.ts';
 
+interface Assertion {
+  readonly name: string;
+  /** What is not so when it fails. */
+  readonly otherwise: string;
+  readonly work: () => Promise<void>;
+}
+
+const assertionNames = ['pg_hba', 'replicator', 'redis_replication', 'redis_follow', 'standby_source'];
+
 export async function assertCluster(context: ClusterContext): Promise<void> {
   const { membership } = context.nodeFile.get();
   if (membership?.is_active !== true || context.lock.running() !== null) return;
-  const assert = (name: string, what: string, work: () => Promise<void>) => attempt(context, name, what, work);
-  const { state } = context.database.view();
   if (membership.fence !== null) await enforceFence(context);
-  if (state === 'writable' || state === 'recovery') {
-    if (configuredRole(membership) === 'main' || state === 'recovery') {
-      await assert('pg_hba', 'pg_hba.conf could not be kept', () =>
-        context.replication.writeHbaBlock(hbaLinesFor(membership)),
-      );
-    }
+  const assertions = assertionsFor(context, membership);
+  // What this role does not assert cannot be at fault: a notice must not outlive a change of role.
+  const names = new Set(assertions.map((assertion) => assertion.name));
+  for (const name of assertionNames) if (!names.has(name)) context.memory.standingFaults.delete(name);
+  for (const assertion of assertions) await attempt(context, assertion);
+}
+
+function assertionsFor(context: ClusterContext, membership: Membership): Assertion[] {
+  const { state } = context.database.view();
+  const isMain = configuredRole(membership) === 'main';
+  const assertions: Assertion[] = [];
+  const add = (name: string, otherwise: string, work: () => Promise<void>): void => {
+    assertions.push({ name, otherwise, work });
+  };
+  if (state === 'recovery' || (isMain && state === 'writable')) {
+    add('pg_hba', 'pg_hba.conf could not be kept', () => context.replication.writeHbaBlock(hbaLinesFor(membership)));
   }
-  if (configuredRole(membership) === 'main') {
-    if (state === 'writable') {
-      await assert('replicator', 'The replication login could not be kept', () =>
-        context.replication.ensureReplicatorRole(membership.replication),
-      );
-    }
-    await assert('redis_replication', 'The login of Redis replication could not be kept', () =>
+  if (isMain && state === 'writable') {
+    add('replicator', 'The replication login could not be kept', () =>
+      context.replication.ensureReplicatorRole(membership.replication),
+    );
+  }
+  if (isMain) {
+    add('redis_replication', 'The login of Redis replication could not be kept', () =>
       context.redis.ensureReplicationUser(membership.redis_replication),
     );
-    return;
+    return assertions;
   }
-  await assert('redis_follow', 'Redis does not follow main', () => followMainRedis(context));
+  add('redis_follow', 'Redis does not follow main', () => followMainRedis(context));
   if (state === 'recovery' && membership.fence === null) {
-    await assert('standby_source', 'The way to main could not be kept', () => assertSource(context, membership));
+    add('standby_source', 'The way to main could not be kept', () => assertSource(context, membership));
   }
+  return assertions;
 }
 
 /** A node that was cloned follows the main that it knows; a fenced one waits for a repair instead. */
@@ -54,12 +72,12 @@ async function assertSource(context: ClusterContext, membership: Membership): Pr
   });
 }
 
-async function attempt(context: ClusterContext, name: string, what: string, work: () => Promise<void>): Promise<void> {
+async function attempt(context: ClusterContext, { name, otherwise, work }: Assertion): Promise<void> {
   try {
     await work();
     context.memory.standingFaults.delete(name);
   } catch (error) {
-    if (!(error instanceof Fault)) context.log.error({ assertion: name, reason: messageOf(error) }, what);
-    context.memory.standingFaults.set(name, `${what}: ${messageOf(error)}`);
+    if (!(error instanceof Fault)) context.log.error({ assertion: name, reason: messageOf(error) }, otherwise);
+    context.memory.standingFaults.set(name, `${otherwise}: ${messageOf(error)}`);
   }
 }

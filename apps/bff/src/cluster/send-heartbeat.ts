@@ -34,8 +34,11 @@ export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal
       );
       return;
     }
+    // Said once for each reason: a main that is away for a night must not fill the log with it.
+    if (context.memory.lastHeartbeatFailure !== messageOf(error)) {
+      context.log.warn({ reason: messageOf(error), main: main.api_url }, 'main did not take the heartbeat');
+    }
     context.memory.lastHeartbeatFailure = messageOf(error);
-    context.log.warn({ reason: messageOf(error), main: main.api_url }, 'main did not take the heartbeat');
   }
 }
 

@@ -118,10 +118,10 @@ move_aside() { # mode time was_running log
     # subdirectory, and the clone first into another one, since pg_basebackup wants an empty place.
     aside=$dir/.before-join-$2
     target=$dir/.join-$2
-    rm -f "$beside"
+    present "$aside" && die "$aside is there already"
+    write_mark contents moving "$aside" "$3" "$4"
     mkdir "$aside"
     chown "$ids" "$aside"
-    write_mark contents moving "$aside" "$3" "$4"
     destination=$aside
     each_entry "$dir" move_entry
   fi

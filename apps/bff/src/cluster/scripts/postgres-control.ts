@@ -66,5 +66,6 @@ function absolutePath(value: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  const line = text.replace(/\p{Cc}+/gu, ' ');
+  return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }

@@ -16,13 +16,18 @@ interface Servers {
   control: PostgresControl;
 }
 
-const test = base.extend<{ servers: Servers }>({
+async function withServers(use: (servers: Servers) => Promise<void>): Promise<void> {
+  await using fixture = await openJoinFixture();
+  const own = await startOwnServer(fixture.workspace);
+  await use({ fixture, own, control: { kind: 'pg_ctl', dataDirectory: own.dataDirectory } });
+}
+
+/** `servers` are a test's own; `standing` ones are shared by the tests that end with nothing changed. */
+const test = base.extend<{ servers: Servers; standing: Servers }>({
   // eslint-disable-next-line no-empty-pattern
-  servers: async ({}, use) => {
-    await using fixture = await openJoinFixture();
-    const own = await startOwnServer(fixture.workspace);
-    await use({ fixture, own, control: { kind: 'pg_ctl', dataDirectory: own.dataDirectory } });
-  },
+  servers: ({}, use) => withServers(use),
+  // eslint-disable-next-line no-empty-pattern
+  standing: [({}, use) => withServers(use), { scope: 'file' }],
 });
 
 async function asideDirectories(own: PostgresServer): Promise<string[]> {
@@ -88,14 +93,15 @@ test("the clone keeps this server's own port and raises what a standby needs at 
   expect(settings.map(({ setting }) => setting)).toEqual(['150', String(own.port), '7168']);
 });
 
-test('a dry run checks, says what it would do, and changes nothing', async ({ servers }) => {
-  const { fixture, control } = servers;
+test('a dry run checks, says what it would do, and changes nothing', async ({ standing }) => {
+  const { fixture, control } = standing;
+  fixture.panel.forget();
   const result = await fixture.run(await fixture.write(control), { args: ['--dry-run'] });
   expect(result.output).toContain('Nothing was changed. A real run would now');
   expect(result.exitCode).toBe(0);
   expect(fixture.panel.token).toBe('good');
   expect(fixture.panel.said).toEqual([]);
-  await expectOldDataBack(servers);
+  await expectOldDataBack(standing);
 });
 
 test.for([
@@ -103,15 +109,16 @@ test.for([
   ['TOKEN_EXPIRED', 'token has expired'],
 ] as const)(
   '%s: says where to get a new script and exits 3 before anything is changed',
-  async ([code, words], { servers }) => {
-    const { fixture, control } = servers;
+  async ([code, words], { standing }) => {
+    const { fixture, control } = standing;
+    fixture.panel.forget();
     fixture.panel.token = code;
     const result = await fixture.run(await fixture.write(control, { panelUrl: 'http://spare.example' }));
     expect(result.exitCode).toBe(3);
     expect(result.output).toContain(words);
     expect(result.output).toContain('sign in at http://spare.example, open Settings → Cluster');
     expect(fixture.panel.said.at(-1)).toBe('failed:failed');
-    await expectOldDataBack(servers);
+    await expectOldDataBack(standing);
   },
 );
 
@@ -135,8 +142,9 @@ test.for([
   ['SIGHUP', 129],
 ] as const)(
   '%s in the middle of the clone: the old data come back by themselves',
-  async ([signal, exitCode], { servers }) => {
-    const { fixture, control } = servers;
+  async ([signal, exitCode], { standing }) => {
+    const { fixture, control } = standing;
+    fixture.panel.forget();
     const running = await fixture.startSlowClone(await fixture.write(control));
     running.process.kill(signal);
     const result = await running.ended;
@@ -144,7 +152,7 @@ test.for([
     expect(result.output).toContain('The old database is back');
     expect(fixture.panel.said.slice(-2)).toEqual(['base_backup:failed', 'rolled_back:completed']);
     await fixture.waitUntilMainIsAlone();
-    await expectOldDataBack(servers);
+    await expectOldDataBack(standing);
   },
 );
 
@@ -231,24 +239,27 @@ test.for([
   ['a main that is not there', { mainPort: 1 }, 'cannot be reached from here'],
   ['a panel that does not answer', { localApiUrl: 'http://127.0.0.1:1' }, 'did not answer at http://127.0.0.1:1'],
   ["a database that is not the panel's", { dataDirectory: '/var/lib/other' }, 'correct POSTGRES_CONTROL'],
-] as const)('%s is refused before anything is changed', async ([, changes, words], { servers }) => {
-  const { fixture, control } = servers;
+] as const)('%s is refused before anything is changed', async ([, changes, words], { standing }) => {
+  const { fixture, control } = standing;
+  fixture.panel.forget();
   const result = await fixture.run(await fixture.write(control, changes));
   expect(result.output).toContain(words);
   expect(result.exitCode).toBe(2);
-  await expectOldDataBack(servers);
+  await expectOldDataBack(standing);
 });
 
-test('main itself is refused as the server to replace', async ({ servers }) => {
-  const { fixture } = servers;
+test('main itself is refused as the server to replace', async ({ standing }) => {
+  const { fixture } = standing;
+  fixture.panel.forget();
   const result = await fixture.run(await fixture.write({ kind: 'pg_ctl', dataDirectory: fixture.main.dataDirectory }));
   expect(result.output).toContain("is main's own");
   expect(result.exitCode).toBe(2);
   expect(await subscribersOf(fixture.main)).toEqual(['on main']);
 });
 
-test('a second run at the same time is turned away and does not disturb the first', async ({ servers }) => {
-  const { fixture, control } = servers;
+test('a second run at the same time is turned away and does not disturb the first', async ({ standing }) => {
+  const { fixture, control } = standing;
+  fixture.panel.forget();
   const script = await fixture.write(control);
   const running = await fixture.startSlowClone(script);
   const reports = fixture.panel.said.length;
@@ -258,7 +269,7 @@ test('a second run at the same time is turned away and does not disturb the firs
   expect(fixture.panel.said.length).toBe(reports);
   running.process.kill('SIGTERM');
   expect((await running.ended).exitCode).toBe(143);
-  await expectOldDataBack(servers);
+  await expectOldDataBack(standing);
 });
 
 test('after a join --rollback asks for --force, which keeps the clone beside the old data', async ({ servers }) => {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, chmod, writeFile, chown } from 'node:fs/promises';
+import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -53,6 +53,12 @@ export class PanelRoutes {
   /** `phase:state` of each report, in its order. */
   get said(): string[] {
     return this.phases.map(({ phase, state }) => `${phase}:${state}`);
+  }
+
+  /** As if a new script had been made: a good token, nothing said yet. */
+  forget(): void {
+    this.token = 'good';
+    this.phases.length = 0;
   }
 
   async close(): Promise<void> {
@@ -162,7 +168,7 @@ export class JoinFixture {
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    // Not "close": a server that the script started must not keep its output open, and is seen below if it does.
+    // "close" comes when nobody holds the output any more: a server that inherited it would be seen as a hang.
     const ended = once(child, 'close').then(([exitCode, signal]) => ({
       exitCode: exitCode as number | null,
       signal: signal as NodeJS.Signals | null,
@@ -270,7 +276,6 @@ export async function subscribersOf(server: Pick<PostgresServer, 'query'>): Prom
 /** A directory of PostgreSQL's programs in which one is replaced by a shell script; PROXPANEL_PG_BINDIR points to it. */
 export async function programsWith(fixture: JoinFixture, program: string, body: string): Promise<string> {
   const directory = join(fixture.workspace.directory, `programs-${program}`);
-  const { symlink } = await import('node:fs/promises');
   await mkdir(directory);
   for (const name of ['pg_ctl', 'pg_basebackup', 'pg_controldata', 'pg_isready', 'postgres', 'psql']) {
     const real = join(fixture.main.binDirectory, name);
