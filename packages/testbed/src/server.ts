@@ -14,6 +14,7 @@ import { startPostgres } from './postgres-server.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { startRedis } from './redis-server.ts';
 import type { RedisServer } from './redis-server.ts';
+import { waitFor } from './wait-for.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface ServerPorts {
@@ -117,6 +118,19 @@ export class TestServer {
     });
   }
 
+  /**
+   * Waits until an admin can sign in. The BFF answers /health before its database is prepared (DESIGN §3), and until
+   * then nobody has an account.
+   */
+  async waitUntilUsable(deadlineMs = 60_000): Promise<void> {
+    await this.bff.waitUntilReady(deadlineMs);
+    await waitFor(() => this.postgres.query("SELECT 1 FROM users WHERE username = 'admin'"), {
+      describe: `the admin's account on ${this.name}`,
+      until: (rows) => rows.length > 0,
+      deadlineMs,
+    });
+  }
+
   /** A power cut: SIGKILL to everything of it that is known, the database first. */
   async kill(): Promise<void> {
     await Promise.all([this.postgres.kill(), this.redis.kill(), this.bff.kill()]);
@@ -187,7 +201,8 @@ export async function makeServer(options: MakeServerOptions): Promise<TestServer
   await mkdir(server.scriptDirectory);
   if (start.bff ?? true) {
     await server.bff.start();
-    await server.bff.waitUntilReady();
+    // Without its database it serves, and nobody can have an account.
+    await ((start.postgres ?? true) ? server.waitUntilUsable() : server.bff.waitUntilReady());
   }
   return server;
 }
