@@ -16,7 +16,7 @@ interface Assertion {
   readonly work: () => Promise<void>;
 }
 
-const assertionNames = ['pg_hba', 'replicator', 'redis_replication', 'redis_follow', 'standby_source'];
+const assertionNames = ['pg_hba', 'redis_promote', 'replicator', 'redis_replication', 'redis_follow', 'standby_source'];
 
 export async function assertCluster(context: ClusterContext): Promise<void> {
   const { membership } = context.nodeFile.get();
@@ -45,6 +45,9 @@ function assertionsFor(context: ClusterContext, membership: Membership): Asserti
     );
   }
   if (isMain) {
+    add('redis_promote', 'Redis still follows another server', async () => {
+      if (context.redis.view().follows !== null) await context.redis.stopFollowing();
+    });
     add('redis_replication', 'The login of Redis replication could not be kept', () =>
       context.redis.ensureReplicationUser(membership.redis_replication),
     );
