@@ -166,6 +166,8 @@ function checkOfRefusal(fault: Fault): ConnectionCheck {
       return failed('secret', fault.message, 'Copy the secret again from main: exactly 64 hexadecimal characters.');
     case 'CLOCK_SKEW':
       return failed('clock', fault.message, 'Set both clocks by NTP (timedatectl set-ntp true).');
+    case 'SAME_SERVER':
+      return failed('main_role', fault.message, "Enter the main server's address, not this one's.");
     case 'MAIN_IS_SECONDARY':
       return failed('main_role', fault.message, "Enter the main server's address.");
     case 'NOT_CONFIGURED':
