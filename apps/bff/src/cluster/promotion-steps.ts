@@ -128,6 +128,8 @@ async function writeRecord(context: ClusterContext, operation: Operation): Promi
     await keepPromotion(context, promotion);
   }
   await context.replication.restoreAfterPromotion();
+  // A main keeps them empty: after a crash it must not follow anyone by what it remembers (SAFETY §1).
+  await context.replication.clearStandbySource();
   await recordPromotion(context, promotion, operation);
   return { detail: `Term ${String(promotion.term)} is recorded.` };
 }
