@@ -4,7 +4,7 @@ import { retryAfterOf } from './peer-client.ts';
 import type { PeerHttp } from './peer-http.ts';
 
 /** Tells the receiver that the call has been passed on once already. */
-export const FORWARDED_HEADER = 'x-cluster-forwarded';
+const FORWARDED_HEADER = 'x-cluster-forwarded';
 
 /**
  * https servers must have a trusted certificate here, unlike in signed calls: the person's session token goes along.

@@ -52,7 +52,11 @@ export function createPeerAuth(parts: {
 async function verify(parts: Parts, request: Request): Promise<VerifiedPeer> {
   const claims = readRequestClaims(request.token);
   const caller = callerOf(claims, request.path);
-  const { membership } = parts.nodeFile.get();
+  const { membership, server_id: ownServerId } = parts.nodeFile.get();
+  // Told also before there is a secret to sign with: an admin who typed this server's own address needs to know.
+  if (caller.serverId === ownServerId) {
+    throw new Fault('SAME_SERVER', 'The address leads back to this same server; give the address of the other one.');
+  }
   const waitSeconds = parts.slowDown.secondsToWait(request.remoteAddress);
   // Before the HMAC. A listed member may go on to prove itself: a stranger behind the same address must not silence it.
   if (waitSeconds > 0 && !(membership && isListed(membership, caller))) throw slowed(waitSeconds);

@@ -17,6 +17,8 @@ import { strangerFault } from './network-fault.ts';
  */
 const UNSIGNED_SENTENCES = {
   SECRET_MISMATCH: () => 'cluster secret mismatch',
+  SAME_SERVER: (apiUrl: string) =>
+    `The address ${apiUrl} leads back to this same server; give the address of the other one.`,
   NOT_CONFIGURED: (apiUrl: string) => `The server at ${apiUrl} is not configured as a main server.`,
   TOO_MANY_REQUESTS: (apiUrl: string) => `The server at ${apiUrl} was given wrong secrets too often and asks to wait.`,
   CLOCK_SKEW: (apiUrl: string) => `The clocks of this server and of ${apiUrl} differ by more than a minute.`,

@@ -134,10 +134,12 @@ test('a restart opens no replay window: what was accepted before is not accepted
 test('the newest times are written to node.json, once for many calls', async () => {
   await using s = await setUp();
   let writes = 0;
+  const started = performance.now();
   s.nodeFile.file.onChange(() => (writes += 1));
   for (let index = 0; index < 20; index += 1) await s.client.call('farewell', s.member, farewell, options);
   await s.server.auth.close();
   const { newest_iat_by_issuer: newest } = (await s.nodeFile.reopen()).get();
   expect(Math.abs((newest['node:2'] ?? 0) - Date.now() / 1000)).toBeLessThan(60);
-  expect(writes).toBeLessThan(10);
+  // One a second, and the last when it closes.
+  expect(writes).toBeLessThanOrEqual((performance.now() - started) / 1_000 + 2);
 });

@@ -42,7 +42,8 @@ export interface PeerHttp {
 }
 
 export function createPeerHttp(): PeerHttp {
-  const common = { connections: 16, keepAliveTimeout: 10_000 };
+  // Kept for what follows at once and no longer: a probe over an old connection may fail for the connection's sake.
+  const common = { connections: 16, keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 };
   const anyCertificate = new Agent({
     ...common,
     connect: { timeout: CONNECT_TIMEOUT_MS, rejectUnauthorized: false },
