@@ -131,7 +131,8 @@ function routableAddress(): string {
   return found?.address ?? '127.0.0.1';
 }
 
-/** apps/web/dist, seen from apps/bff/dist as well as from apps/bff/src. */
+/** apps/web/dist, seen from apps/bff/src, from apps/bff/dist and from the chunks below it, where the bundle has this file. */
 function builtWebDist(): string {
-  return path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../web/dist');
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  return path.resolve(here, path.basename(here) === 'chunks' ? '../../../web/dist' : '../../web/dist');
 }
