@@ -1,7 +1,7 @@
 // Bundles the server and the command line into dist/, so that they start with `node dist/main.js` and nothing else.
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { rename, rm } from 'node:fs/promises';
+import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -12,18 +12,20 @@ const present = Object.fromEntries(Object.entries(entryPoints).filter(([, file])
 const banner = `import { createRequire as proxpanelCreateRequire } from 'node:module';
 const require = proxpanelCreateRequire(import.meta.url);`;
 
-await rm(`${here}dist`, { recursive: true, force: true });
+// Beside dist and then in its place: a build must not take the program away from servers that are being started.
+const fresh = `dist.${String(process.pid)}`;
 const result = await build({
   absWorkingDir: here,
   entryPoints: present,
-  outdir: 'dist',
+  outdir: fresh,
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node24',
   // What is imported when first needed stays a file of its own, so that a start does not pay for it.
   splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
+  // Flat beside main.js: a module that asks for its own place (apps/web/dist) finds it from any file of the bundle.
+  chunkNames: '[name]-[hash]',
   sourcemap: true,
   banner: { js: banner },
   // A native addon, found beside the bundle in node_modules.
@@ -33,6 +35,16 @@ const result = await build({
   metafile: true,
 });
 
+if (existsSync(`${here}dist`)) await rename(`${here}dist`, `${here}${fresh}.old`);
+await rename(`${here}${fresh}`, `${here}dist`);
+await rm(`${here}${fresh}.old`, { recursive: true, force: true });
+
+// Swept after the build, so that one that fails leaves the last good one in place.
+for (const file of await readdir(`${here}dist`, { recursive: true })) {
+  if (/\.(js|map)$/.test(file) && !(`dist/${file}` in result.metafile.outputs)) await rm(`${here}dist/${file}`);
+}
+
 for (const [file, { bytes, entryPoint }] of Object.entries(result.metafile.outputs)) {
-  if (entryPoint !== undefined && file.endsWith('.js')) console.log(`${file}  ${String(Math.round(bytes / 1024))} kB`);
+  if (entryPoint !== undefined && file.endsWith('.js'))
+    process.stdout.write(`${file.replace(fresh, 'dist')}  ${String(Math.round(bytes / 1024))} kB\n`);
 }

@@ -44,7 +44,8 @@ export function runMiddleware(middleware: RequestHandler, request: Request, resp
   return new Promise((resolve, reject) => {
     const next = (error?: unknown): void => {
       if (error === undefined || error === null) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else
+        reject(error instanceof Error ? error : new Error('A middleware failed without an error.', { cause: error }));
     };
     // A middleware may be async; its rejection must not get lost.
     Promise.resolve(middleware(request, response, next)).catch(reject);

@@ -47,7 +47,7 @@ export interface ErrorHandlerDeps {
 export function createErrorHandler(deps: ErrorHandlerDeps): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return async (error: unknown, request, response, _next) => {
-    const requestId = String(request.id);
+    const requestId = typeof request.id === 'string' ? request.id : '';
     const { mainApiUrl } = deps.writes();
     const answer = toErrorAnswer(error, { requestId, mainApiUrl });
     if (answer.unexpected) deps.log.error({ err: error, requestId }, 'a request failed');

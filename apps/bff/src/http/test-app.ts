@@ -18,7 +18,7 @@ import { registerHealthRoutes } from '../routes/health-routes.ts';
 import { registerOpenApiRoutes } from '../routes/openapi-routes.ts';
 import { registerSubscriberRoutes } from '../routes/subscriber-routes.ts';
 import { createApp, type App } from './app.ts';
-import type { ForwardedCall, Handler } from './call.ts';
+import type { ForwardedCall } from './call.ts';
 import type { RoleView } from './load-balancer.ts';
 import { RawReply } from './raw-reply.ts';
 import type { WritesView } from './read-only-guard.ts';
@@ -161,13 +161,13 @@ export function registerRemaining(app: App): void {
   for (const name of Object.keys(endpoints) as EndpointName[]) {
     if (served.has(name)) continue;
     const handler = async () => RawReply.json({ served: name });
-    app.register(name, handler as Handler<typeof name>);
+    app.register(name, handler);
   }
 }
 
 async function signInAt(ask: TestApp['ask'], username: keyof typeof PASSWORDS): Promise<string> {
-  const { json } = await ask('POST', '/api/auth/login', { body: { username, password: PASSWORDS[username] } });
-  return (json as LoginReply).token;
+  const answer = await ask('POST', '/api/auth/login', { body: { username, password: PASSWORDS[username] } });
+  return (answer.json as LoginReply).token;
 }
 
 async function askAt(url: string, method: string, options: AskOptions): Promise<Answer> {
@@ -184,7 +184,12 @@ async function askAt(url: string, method: string, options: AskOptions): Promise<
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
-  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : null };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: isJson ? (JSON.parse(text) as unknown) : null,
+  };
 }
 
 function collectInto(lines: string[]): Writable {
