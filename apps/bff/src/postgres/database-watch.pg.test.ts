@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
@@ -136,7 +137,7 @@ test('each way of being down has its own sentence', async () => {
   const look = async (databaseUrl: string): Promise<DatabaseView> => {
     await using connections = connect(server, { databaseUrl });
     await using watch = watchOf(connections);
-    return watch.look();
+    return await watch.look();
   };
   const down = (sentence: RegExp) => ({ state: 'down', sentence: expect.stringMatching(sentence) });
   expect(await look(server.url().replace(/:[^:@]*@/, ':wrong@'))).toMatchObject(down(/refused the login.*password/));
@@ -155,16 +156,15 @@ test('a standby that cannot take connections yet is starting, not down', async (
   await using watch = watchOf(connections);
   await server.query("ALTER SYSTEM SET hot_standby = 'off'");
   await server.stop();
-  await server.runProgram('bash', ['-c', 'touch "$1/standby.signal"', '-', server.dataDirectory]);
+  await writeFile(join(server.dataDirectory, 'standby.signal'), '');
   await server.runProgram('pg_ctl', ['start', '-W', '-D', server.dataDirectory, '-l', server.logPath]);
-  const view = await until2(watch);
+  const view = await waitFor(() => watch.look(), {
+    describe: 'the server to have opened its port',
+    until: (seen) => seen.state === 'starting',
+  });
   expect(view.sentence).toMatch(/is starting/);
   await server.stop('immediate');
 });
-
-/** Looks until the postmaster has opened its socket. */
-const until2 = (watch: DatabaseWatch): Promise<DatabaseView> =>
-  waitFor(() => watch.look(), { describe: 'the server to be starting', until: (view) => view.state === 'starting' });
 
 async function changePassword(server: PostgresServer, role: string, password: string): Promise<void> {
   await server.query(`ALTER ROLE ${role} PASSWORD ${pg.escapeLiteral(password)}`);

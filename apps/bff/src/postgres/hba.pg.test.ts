@@ -1,9 +1,10 @@
 import { lstat, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
+import type { ReplicationPort } from '../cluster/ports.ts';
 import { createReplication } from './replication.ts';
 import { clock, connect } from './testing/test-database.ts';
 import type { TestConnections } from './testing/test-database.ts';
@@ -20,15 +21,28 @@ async function loginAsReplicator(server: PostgresServer): Promise<void> {
   await client.end();
 }
 
-async function setUp(connections: TestConnections) {
-  const replication = createReplication(connections.cluster, clock);
+let server: PostgresServer;
+let connections: TestConnections;
+let replication: ReplicationPort;
+let original: Buffer;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  connections = connect(server);
+  replication = createReplication(connections.cluster, clock);
   await replication.ensureReplicatorRole({ user: 'replicator', password: 'pw' });
-  return replication;
-}
+  original = await readFile(hbaOf(server));
+});
+beforeEach(async () => {
+  await writeFile(hbaOf(server), original);
+  await server.query('SELECT pg_reload_conf()');
+});
+afterAll(async () => {
+  await connections.close();
+  await server.dispose();
+});
 
 test('the block stands first, takes effect at once, and its removal gives the old file back byte for byte', async () => {
-  await using server = await startPostgres();
-  await using connections = connect(server);
   const weird = Buffer.concat([
     Buffer.from('# "quoted" \'single\' back\\slash $(id) `id` %d\t tab\r\n# '),
     Buffer.from([0xff, 0xfe, 0x80, 0xc3, 0x28]),
@@ -40,7 +54,6 @@ test('the block stands first, takes effect at once, and its removal gives the ol
   ]);
   await writeFile(hbaOf(server), weird);
   const before = await lstat(hbaOf(server));
-  const replication = await setUp(connections);
   await server.query('SELECT pg_reload_conf()');
 
   await replication.writeHbaBlock(lines);
@@ -64,9 +77,6 @@ test('the block stands first, takes effect at once, and its removal gives the ol
 });
 
 test('with an error anywhere in the file the old bytes stay, and the reason is told', async () => {
-  await using server = await startPostgres();
-  await using connections = connect(server);
-  const replication = await setUp(connections);
   await replication.writeHbaBlock(lines);
   const broken = Buffer.concat([await readFile(hbaOf(server)), Buffer.from('host all all not-an-address\n')]);
   await writeFile(hbaOf(server), broken);
@@ -78,9 +88,6 @@ test('with an error anywhere in the file the old bytes stay, and the reason is t
 });
 
 test('only lines of our own form are written', async () => {
-  await using server = await startPostgres();
-  await using connections = connect(server);
-  const replication = createReplication(connections.cluster, clock);
   const before = await readFile(hbaOf(server));
   for (const line of [
     'host all all 0.0.0.0/0 trust',
@@ -106,9 +113,6 @@ test('only lines of our own form are written', async () => {
 });
 
 test('a symbolic link stays one, and a path with quotes and spaces is no trouble', async () => {
-  await using server = await startPostgres();
-  await using connections = connect(server);
-  const replication = createReplication(connections.cluster, clock);
   const target = join(server.dataDirectory, `it's "odd" $(hba).conf`);
   await rename(hbaOf(server), target);
   await symlink(target, hbaOf(server));
@@ -118,9 +122,6 @@ test('a symbolic link stays one, and a path with quotes and spaces is no trouble
 });
 
 test('two writers at once leave a file that one of them wrote, whole', async () => {
-  await using server = await startPostgres();
-  await using connections = connect(server);
-  const replication = createReplication(connections.cluster, clock);
   const sets = [1, 2, 3, 4].map((n) => [`host replication replicator 10.0.0.${n}/32 scram-sha-256`]);
   await Promise.all(sets.map((set) => replication.writeHbaBlock(set)));
   const text = await readFile(hbaOf(server), 'utf8');

@@ -1,3 +1,5 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import { parseDf } from './disk-usage.ts';
@@ -99,12 +101,7 @@ test('a setting on the command line is refused by name, since no file overrides 
 test('a broken postgresql.conf is told and not waited for in silence', async () => {
   await using server = await startPostgres();
   const node = nodeOf(server);
-  await server.runProgram('bash', [
-    '-c',
-    'echo "max_connections = many" >> "$1/postgresql.conf"',
-    '-',
-    server.dataDirectory,
-  ]);
+  await appendFile(join(server.dataDirectory, 'postgresql.conf'), 'this is = no syntax\n');
   await expect(node.replication.applyMainSettings({ walTimeoutMs: 10_000 })).rejects.toThrow(
     /did not take.*postgresql.conf line/,
   );

@@ -1,7 +1,5 @@
 /** The panel's subscribers: what the cluster protects. */
-import type { PanelFactsPort } from '../cluster/ports.ts';
 import type { SubscriberStore } from '../panel/ports.ts';
-import { Fault } from '../fault.ts';
 import { duplicate } from './panel-users.ts';
 import type { DatabasePool } from './pool.ts';
 
@@ -38,25 +36,6 @@ export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
           .catch(duplicate(`There is already a subscriber "${username}".`)),
       ),
     count: () => panel.guard(() => count('%')),
-  };
-}
-
-/** The one thing the cluster knows of the panel; null when nobody can tell now (DATABASE_DOWN, tables not made yet). */
-export function createPanelFacts(panel: DatabasePool): PanelFactsPort {
-  return {
-    async subscriberCount() {
-      try {
-        const [row] = await panel.query<{ count: number }>(
-          "SELECT CASE WHEN to_regclass('public.subscribers') IS NOT NULL THEN 1 END AS count",
-        );
-        if (row?.count !== 1) return null;
-        return await createSubscriberStore(panel).count();
-      } catch (error) {
-        // "Unknown" is the answer; the watch says why the database is away.
-        if (error instanceof Fault && error.code === 'DATABASE_DOWN') return null;
-        throw error;
-      }
-    },
   };
 }
 

@@ -220,7 +220,12 @@ class SwitchingPool implements DatabasePool {
       client.on('error', (error) => this.#notice(error));
     });
     pool.on('remove', (client) => this.#clients.delete(client));
-    pool.on('error', (error) => this.#notice(error));
+    pool.on('error', (error) => {
+      this.#options.log.info(
+        { pool: this.#options.applicationName, reason: messageOf(error) },
+        'an idle database connection was lost',
+      );
+    });
     this.#pools.set(key, pool);
     return pool;
   }
@@ -243,10 +248,6 @@ class SwitchingPool implements DatabasePool {
 
   #notice(error: unknown): void {
     if (sqlState(error) !== '25006' && !isConnectionFault(error)) return;
-    this.#options.log.info(
-      { pool: this.#options.applicationName, reason: messageOf(error) },
-      'a database connection was lost or is read-only',
-    );
     for (const listener of this.#troubleListeners) listener();
   }
 

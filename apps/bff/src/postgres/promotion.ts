@@ -115,8 +115,10 @@ export async function checkpoint(pool: DatabasePool): Promise<void> {
 export async function terminateOtherClients(pool: DatabasePool): Promise<void> {
   await pool.session(async (session) => {
     const ended = await session.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity
-        WHERE backend_type = 'client backend' AND pid <> ALL ($1::int[]) AND pg_terminate_backend(pid)`,
+      // Materialized: as plain conditions of one WHERE the planner may call the function before it has compared.
+      `WITH others AS MATERIALIZED (
+         SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> ALL ($1::int[]))
+       SELECT pid, pg_terminate_backend(pid) FROM others`,
       [pool.processIds()],
     );
     const pids = ended.map((row) => row.pid);
