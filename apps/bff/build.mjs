@@ -39,11 +39,6 @@ if (existsSync(`${here}dist`)) await rename(`${here}dist`, `${here}${fresh}.old`
 await rename(`${here}${fresh}`, `${here}dist`);
 await rm(`${here}${fresh}.old`, { recursive: true, force: true });
 
-// Swept after the build, so that one that fails leaves the last good one in place.
-for (const file of await readdir(`${here}dist`, { recursive: true })) {
-  if (/\.(js|map)$/.test(file) && !(`dist/${file}` in result.metafile.outputs)) await rm(`${here}dist/${file}`);
-}
-
 for (const [file, { bytes, entryPoint }] of Object.entries(result.metafile.outputs)) {
   if (entryPoint !== undefined && file.endsWith('.js'))
     process.stdout.write(`${file.replace(fresh, 'dist')}  ${String(Math.round(bytes / 1024))} kB\n`);
