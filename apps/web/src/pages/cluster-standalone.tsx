@@ -2,6 +2,7 @@ import type { ClusterStatus } from '@proxpanel/contracts/status';
 import { ConfigureMainForm } from '../features/configure-main/configure-main-form.tsx';
 import { EventList } from '../features/events/event-list.tsx';
 import { JoinForm } from '../features/join/join-form.tsx';
+import { MembershipSection } from '../features/membership/membership-section.tsx';
 import { Overview } from '../features/overview/overview.tsx';
 import { OperationCard } from '../features/promote/operation-view.tsx';
 import { useClusterPage } from '../stores/cluster-page.ts';
@@ -35,6 +36,7 @@ export function ClusterStandalone({ status, nowMs }: ClusterStandaloneProps) {
           reasons={status.actions.join.allowed ? [] : joinReasons}
         />
       ) : null}
+      {status.actions.leave.allowed ? <MembershipSection status={status} /> : null}
       {status.events.length === 0 ? null : <EventList status={status} names={new Map()} />}
     </>
   );

@@ -39,7 +39,7 @@ function meterColour(percent: number): string {
 export function Meter({ label, percent }: { label: string; percent: number | null }) {
   return (
     <div>
-      <div className="flex justify-between gap-1 text-sm">
+      <div className="flex justify-between gap-1 text-xs sm:text-sm">
         <span className="text-muted">{label}</span>
         <span className="whitespace-nowrap">{percentText(percent)}</span>
       </div>

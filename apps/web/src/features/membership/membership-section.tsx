@@ -5,7 +5,7 @@ import { Card } from '../../ui/card.tsx';
 
 type ActionName = keyof ClusterStatus['actions'];
 
-/** Leave on a secondary; Disband and the secret where they can be used, and on the main server always, with the reason. */
+/** Leave on a secondary, also on one whose cluster was disbanded; Disband and the secret where they can be used, and on the main server always, with the reason. */
 export function MembershipSection({ status }: { status: ClusterStatus }) {
   const open = useClusterPage((state) => state.open);
   const reasonsOf = (action: ActionName): string[] =>
@@ -28,7 +28,7 @@ export function MembershipSection({ status }: { status: ClusterStatus }) {
             </ReasonedButton>
           </Row>
         ) : null}
-        {status.server.role === 'secondary' ? (
+        {status.server.role === 'secondary' || status.actions.leave.allowed ? (
           <Row sentence="Takes this server out of the cluster. Its data stays.">
             <ReasonedButton
               align="end"

@@ -9,7 +9,11 @@ const order: Record<Notice['severity'], number> = { critical: 0, warning: 1, inf
 /** What an admin should know now: read-only, a restart that waits, and the server's notices, the worst first. */
 export function Notices({ status }: { status: ClusterStatus }) {
   const { writes, database } = status;
-  const notices = [...status.notices].sort((a, b) => order[a.severity] - order[b.severity]);
+  // While the clone waits for its script, a card of its own shows that command.
+  const cloneCommand = status.join?.finished === false ? status.join.script_command : undefined;
+  const notices = status.notices
+    .filter((notice) => notice.command === null || notice.command !== cloneCommand)
+    .sort((a, b) => order[a.severity] - order[b.severity]);
   const saysRestart = notices.some((notice) => notice.command !== null && notice.command === database.restart_command);
   return (
     <>
