@@ -44,7 +44,7 @@ test.for(controls)('shellcheck finds nothing in the script for %s, and no check 
 const hostileNames: [string, string][] = [
   ['quotes', `a'b"c'''d`],
   ['a new line and a command', 'a\ntouch ran\n'],
-  ['substitutions', '$(touch ran) `touch ran` ${PATH} <(touch ran)'],
+  ['substitutions', '$(touch ran) `touch ran` $' + '{PATH} <(touch ran)'],
   ['a backslash at the end', 'a\\'],
   ['the end of a here-document', 'USAGE\nDISK_TOOL\ntouch ran\n'],
   ['terminal control', '\u001b]0;title\u0007\u0000\u009b31m'],

@@ -1,47 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { expect, test as base } from 'vitest';
-import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
 import { waitFor } from '@proxpanel/testbed/wait-for';
-import type { PostgresControl } from './postgres-control.ts';
 import { openJoinFixture, programsWith, slotName, startOwnServer, subscribersOf } from './testing/join-fixture.ts';
-import type { JoinFixture } from './testing/join-fixture.ts';
+import { asideDirectories, expectOldDataBack, test } from './testing/two-servers.ts';
 
 // The pg_ctl kind on two real servers (DESIGN §6.5; issue 2, "Bad input and bad days").
-
-interface Servers {
-  fixture: JoinFixture;
-  own: PostgresServer;
-  control: PostgresControl;
-}
-
-async function withServers(use: (servers: Servers) => Promise<void>): Promise<void> {
-  await using fixture = await openJoinFixture();
-  const own = await startOwnServer(fixture.workspace);
-  await use({ fixture, own, control: { kind: 'pg_ctl', dataDirectory: own.dataDirectory } });
-}
-
-/** `servers` are a test's own; `standing` ones are shared by the tests that end with nothing changed. */
-const test = base.extend<{ servers: Servers; standing: Servers }>({
-  // eslint-disable-next-line no-empty-pattern
-  servers: ({}, use) => withServers(use),
-  // eslint-disable-next-line no-empty-pattern
-  standing: [({}, use) => withServers(use), { scope: 'file' }],
-});
-
-async function asideDirectories(own: PostgresServer): Promise<string[]> {
-  const names = await readdir(dirname(own.dataDirectory));
-  return names.filter((name) => name.startsWith(`${basename(own.dataDirectory)}.`));
-}
-
-/** The old data serve again, as a server of its own, and nothing of the attempt is left. */
-async function expectOldDataBack({ fixture, own }: Servers): Promise<void> {
-  expect(await subscribersOf(own)).toEqual(['before the join']);
-  expect(await own.isInRecovery()).toBe(false);
-  expect(await asideDirectories(own)).toEqual([]);
-  expect(await readdir(fixture.temporaryDirectory)).toEqual([]);
-}
 
 test('a join streams, keeps the old data, and a second run has nothing to do', async ({ servers }) => {
   const { fixture, own, control } = servers;
@@ -93,35 +58,6 @@ test("the clone keeps this server's own port and raises what a standby needs at 
   expect(settings.map(({ setting }) => setting)).toEqual(['150', String(own.port), '7168']);
 });
 
-test('a dry run checks, says what it would do, and changes nothing', async ({ standing }) => {
-  const { fixture, control } = standing;
-  fixture.panel.forget();
-  const result = await fixture.run(await fixture.write(control), { args: ['--dry-run'] });
-  expect(result.output).toContain('Nothing was changed. A real run would now');
-  expect(result.exitCode).toBe(0);
-  expect(fixture.panel.token).toBe('good');
-  expect(fixture.panel.said).toEqual([]);
-  await expectOldDataBack(standing);
-});
-
-test.for([
-  ['TOKEN_SPENT', 'token is spent'],
-  ['TOKEN_EXPIRED', 'token has expired'],
-] as const)(
-  '%s: says where to get a new script and exits 3 before anything is changed',
-  async ([code, words], { standing }) => {
-    const { fixture, control } = standing;
-    fixture.panel.forget();
-    fixture.panel.token = code;
-    const result = await fixture.run(await fixture.write(control, { panelUrl: 'http://spare.example' }));
-    expect(result.exitCode).toBe(3);
-    expect(result.output).toContain(words);
-    expect(result.output).toContain('sign in at http://spare.example, open Settings → Cluster');
-    expect(fixture.panel.said.at(-1)).toBe('failed:failed');
-    await expectOldDataBack(standing);
-  },
-);
-
 test('names full of shell do nothing', async ({ servers }) => {
   const { fixture, own, control } = servers;
   const bait = join(fixture.temporaryDirectory, 'ran');
@@ -135,26 +71,6 @@ test('names full of shell do nothing', async ({ servers }) => {
   expect(existsSync(bait)).toBe(false);
   expect(await own.isInRecovery()).toBe(true);
 });
-
-test.for([
-  ['SIGTERM', 143],
-  ['SIGINT', 130],
-  ['SIGHUP', 129],
-] as const)(
-  '%s in the middle of the clone: the old data come back by themselves',
-  async ([signal, exitCode], { standing }) => {
-    const { fixture, control } = standing;
-    fixture.panel.forget();
-    const running = await fixture.startSlowClone(await fixture.write(control));
-    running.process.kill(signal);
-    const result = await running.ended;
-    expect(result.exitCode).toBe(exitCode);
-    expect(result.output).toContain('The old database is back');
-    expect(fixture.panel.said.slice(-2)).toEqual(['base_backup:failed', 'rolled_back:completed']);
-    await fixture.waitUntilMainIsAlone();
-    await expectOldDataBack(standing);
-  },
-);
 
 test('SIGKILL in the middle of the clone: --rollback brings the old data back, and may be repeated', async ({
   servers,
@@ -230,46 +146,6 @@ test('a clone that does not stream in time: the old data come back', async ({ se
   expect(result.exitCode).toBe(1);
   expect(fixture.panel.said.slice(-2)).toEqual(['streaming:failed', 'rolled_back:completed']);
   await expectOldDataBack(servers);
-});
-
-test.for([
-  ['a disk too small', { requiredBytes: 1e15 }, 'make room'],
-  ['another major version', { postgresMajor: 16 }, 'both must have the same major version'],
-  ['a slot that main does not have', { slotName: 'replica_77' }, 'Main has no replication slot replica_77'],
-  ['a main that is not there', { mainPort: 1 }, 'cannot be reached from here'],
-  ['a panel that does not answer', { localApiUrl: 'http://127.0.0.1:1' }, 'did not answer at http://127.0.0.1:1'],
-  ["a database that is not the panel's", { dataDirectory: '/var/lib/other' }, 'correct POSTGRES_CONTROL'],
-] as const)('%s is refused before anything is changed', async ([, changes, words], { standing }) => {
-  const { fixture, control } = standing;
-  fixture.panel.forget();
-  const result = await fixture.run(await fixture.write(control, changes));
-  expect(result.output).toContain(words);
-  expect(result.exitCode).toBe(2);
-  await expectOldDataBack(standing);
-});
-
-test('main itself is refused as the server to replace', async ({ standing }) => {
-  const { fixture } = standing;
-  fixture.panel.forget();
-  const result = await fixture.run(await fixture.write({ kind: 'pg_ctl', dataDirectory: fixture.main.dataDirectory }));
-  expect(result.output).toContain("is main's own");
-  expect(result.exitCode).toBe(2);
-  expect(await subscribersOf(fixture.main)).toEqual(['on main']);
-});
-
-test('a second run at the same time is turned away and does not disturb the first', async ({ standing }) => {
-  const { fixture, control } = standing;
-  fixture.panel.forget();
-  const script = await fixture.write(control);
-  const running = await fixture.startSlowClone(script);
-  const reports = fixture.panel.said.length;
-  const second = await fixture.run(script);
-  expect(second.output).toContain('Another run of this script is working on this database');
-  expect(second.exitCode).toBe(5);
-  expect(fixture.panel.said.length).toBe(reports);
-  running.process.kill('SIGTERM');
-  expect((await running.ended).exitCode).toBe(143);
-  await expectOldDataBack(standing);
 });
 
 test('after a join --rollback asks for --force, which keeps the clone beside the old data', async ({ servers }) => {
