@@ -131,8 +131,7 @@ function routableAddress(): string {
   return found?.address ?? '127.0.0.1';
 }
 
-/** apps/web/dist, seen from apps/bff/src, from apps/bff/dist and from the chunks below it, where the bundle has this file. */
+/** apps/web/dist, seen from apps/bff/dist as well as from apps/bff/src. */
 function builtWebDist(): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  return path.resolve(here, path.basename(here) === 'chunks' ? '../../../web/dist' : '../../web/dist');
+  return path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../web/dist');
 }
