@@ -17,11 +17,11 @@ interface SourceRow {
   conninfo: string;
   slot_name: string;
   passfile: string | null;
+  data_directory: string;
 }
 
 /** Points a standby at its main; a reload is enough. Writes and reloads nothing when all is as wanted, so that it can be asserted each tick. */
 export async function setStandbySource(pool: DatabasePool, source: StandbySource): Promise<void> {
-  const conninfo = conninfoOf(source);
   const passfile = passfileLine(source);
   const now = await pool.session(readSource);
   if (now.passfile !== passfile) {
@@ -29,8 +29,8 @@ export async function setStandbySource(pool: DatabasePool, source: StandbySource
       runOnServerWithSecret(session, WRITE_PASSFILE, Buffer.from(passfile));
     await pool.session(work, { discard: true });
   }
-  if (now.conninfo !== conninfo || now.slot_name !== source.slotName) {
-    await setSource(pool, conninfo, source.slotName);
+  if (!leadsTo(now.conninfo, source, now.data_directory) || now.slot_name !== source.slotName) {
+    await setSource(pool, conninfoOf(source), source.slotName);
   }
 }
 
@@ -53,9 +53,9 @@ async function setSource(pool: DatabasePool, conninfo: string, slotName: string)
 async function readSource(session: Session): Promise<SourceRow> {
   const [row] = await session.query<SourceRow>(
     `SELECT current_setting('primary_conninfo') AS conninfo, current_setting('primary_slot_name') AS slot_name,
-            pg_read_file('${PASSFILE}', 0, 100000, true) AS passfile`,
+            pg_read_file('${PASSFILE}', 0, 100000, true) AS passfile, current_setting('data_directory') AS data_directory`,
   );
-  return row ?? { conninfo: '', slot_name: '', passfile: null };
+  return row ?? { conninfo: '', slot_name: '', passfile: null, data_directory: '' };
 }
 
 /** libpq's keyword/value form. The time-out keeps a silent host from holding up the walreceiver for minutes. */
@@ -69,6 +69,34 @@ export function conninfoOf(source: StandbySource): string {
     ['connect_timeout', '5'],
   ];
   return words.map(([key, value]) => `${key}='${value.replace(/[\\']/g, '\\$&')}'`).join(' ');
+}
+
+/**
+ * Whether a primary_conninfo, whoever wrote it (setup_replica.sh names the password file by its full path), already says
+ * what `source` says: rewriting it would make the walreceiver connect anew for nothing.
+ */
+export function leadsTo(conninfo: string, source: StandbySource, dataDirectory: string): boolean {
+  const words = parseConninfo(conninfo);
+  const passfile = words.get('passfile');
+  return (
+    words.get('host') === source.host &&
+    words.get('port') === String(source.port) &&
+    words.get('user') === source.login.user &&
+    words.get('application_name') === `node_${source.nodeId}` &&
+    !words.has('password') &&
+    (passfile === PASSFILE || passfile === `${dataDirectory}/${PASSFILE}`)
+  );
+}
+
+/** libpq's keyword/value form: values bare or in single quotes, with backslashes before `'` and `\`. */
+function parseConninfo(conninfo: string): ReadonlyMap<string, string> {
+  const words = conninfo.matchAll(/(?<key>[a-z_]+)\s*=\s*(?:'(?<quoted>(?:[^'\\]|\\.)*)'|(?<bare>(?:[^\s\\]|\\.)*))/gs);
+  return new Map(
+    [...words].map(({ groups }) => [
+      groups?.['key'] ?? '',
+      (groups?.['quoted'] ?? groups?.['bare'] ?? '').replace(/\\(.)/gs, '$1'),
+    ]),
+  );
 }
 
 /** `host:port:database:user:password`, with `:` and `\` escaped. Any database: pg_rewind uses it as well. */

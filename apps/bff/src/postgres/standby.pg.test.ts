@@ -66,6 +66,15 @@ test('pointing a standby at the source that it has changes nothing; a new passwo
     (await pair.secondary.server.query<{ pid: number }>('SELECT pid FROM pg_stat_wal_receiver'))[0]?.pid;
   const loaded = async (): Promise<unknown> =>
     (await pair.secondary.server.query('SELECT pg_conf_load_time()::text AS at'))[0];
+  // As setup_replica.sh spells it.
+  const spelled = `host=127.0.0.1 port=${pair.source.port} user=replicator application_name=node_2 passfile=''${pair.secondary.server.dataDirectory}/proxpanel.pgpass''`;
+  await pair.secondary.server.query(`ALTER SYSTEM SET primary_conninfo = '${spelled}'`);
+  await pair.secondary.server.query('SELECT pg_reload_conf()');
+  const first = await receiver();
+  await waitFor(async () => ![null, undefined, first].includes((await receiver()) as never), {
+    describe: 'the receiver to connect with the new setting',
+  });
+  await waitForStreaming(pair.main);
   const before = [await receiver(), await loaded()];
   expect(before[0]).toBeTypeOf('number');
   await pair.secondary.replication.setStandbySource(pair.source);
