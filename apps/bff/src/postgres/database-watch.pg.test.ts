@@ -116,16 +116,21 @@ test('a server that answers nothing is down within the limit, and up again when 
   await using connections = connect(server);
   await using watch = watchOf(connections);
   await watch.look();
+  const idle = connect(server);
+  const [idleBackend] = await idle.cluster.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const postmaster = Number(readFileSync(join(server.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const [backend] = await server.query<{ pid: number }>(
-    "SELECT pid FROM pg_stat_activity WHERE application_name = 'proxpanel-cluster'",
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'proxpanel-cluster' AND pid <> $1",
+    [idleBackend?.pid],
   );
-  const pids = [postmaster, backend?.pid ?? 0];
+  const pids = [postmaster, backend?.pid, idleBackend?.pid].filter((pid) => pid !== undefined);
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
     const started = performance.now();
     expect(await watch.look()).toMatchObject({ state: 'down', sentence: 'PostgreSQL did not answer in time.' });
     expect(performance.now() - started).toBeLessThan(10_000);
+    // Nor does it keep us from ending.
+    await idle.close();
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }

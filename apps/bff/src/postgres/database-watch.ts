@@ -118,7 +118,8 @@ class Watch implements DatabaseWatch {
     this.#closed = true;
     for (const stop of this.#stopListening) stop();
     await this.#running;
-    await this.#forget();
+    // Not waited for: a server that hangs never says goodbye.
+    void this.#forget();
   }
 
   #start(): Promise<DatabaseView> {

@@ -60,6 +60,7 @@ export interface DatabasePool {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
+const CLOSE_LIMIT_MS = 3_000;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 5_000;
 /** The server should report its own time-out first: only then is the connection still good. */
 const CLIENT_GRACE_MS = 1_000;
@@ -186,7 +187,11 @@ class SwitchingPool implements DatabasePool {
     this.#closed = true;
     const pools = [...this.#pools.values()];
     this.#pools.clear();
-    await Promise.all(pools.map((pool) => pool.end()));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // A server that hangs never says goodbye, and must not keep this process from ending.
+    const limit = setTimeout(resolve, CLOSE_LIMIT_MS);
+    Promise.all(pools.map((pool) => pool.end())).then(() => resolve(), reject);
+    await promise.finally(() => clearTimeout(limit));
   }
 
   async #connect(): Promise<pg.PoolClient> {
