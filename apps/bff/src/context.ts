@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import { createClusterMemory } from './cluster/cluster-memory.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
 import { mainPeer } from './cluster/membership.ts';
+import type { Ports } from './cluster/ports.ts';
 import { receiverStreams } from './cluster/observe-replication.ts';
 import { createOperationLock } from './cluster/operation-lock.ts';
-import { resumePromotions } from './cluster/promote-secondary.ts';
 import { readStatus } from './cluster/read-status.ts';
 import { createRoleState } from './cluster/role-state.ts';
 import { createStatusCache } from './cluster/status-cache.ts';
@@ -22,6 +22,7 @@ import { createRevocationList } from './http/revocation-list.ts';
 import { createSessions } from './http/session.ts';
 import { createClusterLoops, shutGateUntilAsked } from './loops/cluster-loops.ts';
 import { createPrepareLoop } from './loops/prepare-loop.ts';
+import { createResumeService } from './loops/resume-service.ts';
 import { createTicker, type Service } from './loops/service.ts';
 import { describeOwnServer } from './own-server.ts';
 import { ensureFirstAdmin } from './panel/ensure-first-admin.ts';
@@ -63,21 +64,48 @@ export interface Context {
 
 /** Opens node.json (its fault stops the start) and connects to nothing else: database and Redis may be away. */
 export async function createContext(environment: Environment, log: Logger): Promise<Context> {
+  const outside = await openAdapters(environment, log);
+  const cluster: ClusterContext = {
+    ...outside.ports,
+    own: describeOwnServer(environment, outside.database),
+    memory: createClusterMemory(),
+    roles: createRoleState(outside.database, outside.ports.nodeFile),
+    lock: createOperationLock(),
+  };
+  shutGateUntilAsked(cluster);
+  const panel = createPanel(outside, log);
+  return {
+    app: createRoutes(environment, log, outside, cluster, panel),
+    cluster,
+    services: createServices(environment, log, outside, cluster, panel),
+    async close() {
+      await outside.peerAuth.close();
+      outside.redis.close();
+      await outside.database.close();
+      await outside.connections.close();
+      await outside.peerHttp.close();
+    },
+  };
+}
+
+type Outside = Awaited<ReturnType<typeof openAdapters>>;
+type Panel = ReturnType<typeof createPanel>;
+
+async function openAdapters(environment: Environment, log: Logger) {
+  const { stateDir, scriptDir, databaseUrl, panelDatabaseUrl } = environment;
   const clock = createClock();
-  const nodeFile = await openNodeFile({ stateDir: environment.stateDir, log });
-  const operationFiles = await openOperationFiles({ stateDir: environment.stateDir, log });
-  const { databaseUrl, panelDatabaseUrl } = environment;
+  const nodeFile = await openNodeFile({ stateDir, log });
+  const operationFiles = await openOperationFiles({ stateDir, log });
   const connections = createConnections({ databaseUrl, panelDatabaseUrl, nodeFile, log });
   const database = createDatabaseWatch({ connections, clock, log });
   const redis = createRedisAdapter({ url: environment.redisUrl, nodeFile, log });
   const peerHttp = createPeerHttp();
-  const peerAuth = createPeerAuth({ nodeFile, clock, log });
-  const cluster: ClusterContext = {
+  const ports: Ports = {
     log,
     clock,
     nodeFile,
     operationFiles,
-    host: createHost({ scriptDir: environment.scriptDir, log }),
+    host: createHost({ scriptDir, log }),
     database,
     rows: createClusterRows(connections.cluster),
     replication: createReplication(connections.cluster, clock),
@@ -86,25 +114,40 @@ export async function createContext(environment: Environment, log: Logger): Prom
     portProbes: createPortProbes(),
     seal: createSeal(),
     panelFacts: createPanelFacts(connections.panel),
-    own: describeOwnServer(environment, database),
-    memory: createClusterMemory(),
-    roles: createRoleState(database, nodeFile),
-    lock: createOperationLock(),
   };
-  shutGateUntilAsked(cluster);
+  return { ports, connections, database, redis, peerHttp, peerAuth: createPeerAuth({ nodeFile, clock, log }) };
+}
 
-  const users = createUserStore(connections.panel);
-  const revocationList = createRevocationList(clock.nowMs);
-  const sessions = createSessions({ nodeFile, clock, revocations: revocationList });
-  const stores = [createRevocationStore(connections.panel)];
-  const revocations = createRevocations({ list: revocationList, stores, nowMs: clock.nowMs, log });
+function createPanel({ ports: { clock, nodeFile }, connections }: Outside, log: Logger) {
+  const list = createRevocationList(clock.nowMs);
+  return {
+    users: createUserStore(connections.panel),
+    subscribers: createSubscriberStore(connections.panel),
+    sessions: createSessions({ nodeFile, clock, revocations: list }),
+    revocations: createRevocations({
+      list,
+      stores: [createRevocationStore(connections.panel)],
+      nowMs: clock.nowMs,
+      log,
+    }),
+  };
+}
+
+function createRoutes(
+  environment: Environment,
+  log: Logger,
+  outside: Outside,
+  cluster: ClusterContext,
+  panel: Panel,
+): App['app'] {
   const roleView = () => loadBalancerView(cluster);
+  const forward = createForwardToMain({ http: outside.peerHttp });
   const { app, register, registeredNames } = createApp({
     log,
-    sessions,
-    peerAuth,
+    sessions: panel.sessions,
+    peerAuth: outside.peerAuth,
     isSecondary: () => cluster.roles.view().configured === 'secondary',
-    forwardToMain: (call) => forwardCall(cluster, createForwardToMain({ http: peerHttp }), call),
+    forwardToMain: (call) => forwardCall(cluster, forward, call),
     webDist: environment.webDist,
     isHttps: environment.tls !== null,
     writes: () => {
@@ -113,51 +156,46 @@ export async function createContext(environment: Environment, log: Logger): Prom
     },
     roleView,
   });
-  const status = createStatusCache({ readStatus: () => readStatus(cluster), nowMs: clock.nowMs });
+  const status = createStatusCache({ readStatus: () => readStatus(cluster), nowMs: cluster.clock.nowMs });
   cluster.roles.onChange(() => {
     status.forget();
   });
-  registerHealthRoutes(register, { roleView, version: environment.panelVersion });
-  registerOpenApiRoutes(register, { registeredNames, version: environment.panelVersion });
-  const accountsFromMainSince = () => nodeFile.get().accounts_from_main_since;
-  registerAuthRoutes(register, { users, sessions, revocations, accountsFromMainSince });
-  registerSubscriberRoutes(register, { subscribers: createSubscriberStore(connections.panel) });
+  const version = environment.panelVersion;
+  registerHealthRoutes(register, { roleView, version });
+  registerOpenApiRoutes(register, { registeredNames, version });
+  const accountsFromMainSince = () => cluster.nodeFile.get().accounts_from_main_since;
+  registerAuthRoutes(register, { ...panel, accountsFromMainSince });
+  registerSubscriberRoutes(register, panel);
   registerClusterPeopleRoutes(register, cluster, status);
   registerClusterScriptRoutes(register, cluster, status);
   registerClusterServerRoutes(register, cluster, status);
+  return app;
+}
 
+function createServices(
+  environment: Environment,
+  log: Logger,
+  { connections, database, ports: { nodeFile } }: Outside,
+  cluster: ClusterContext,
+  { users, revocations }: Panel,
+): Service[] {
   const prepare = async (): Promise<void> => {
     if ((await prepareDatabase({ connections, nodeFile, log })) === 'in_recovery') return;
     const print = (line: string) => process.stdout.write(`${line}\n`);
     await ensureFirstAdmin({ users, adminPassword: environment.adminPassword, print });
   };
-  return {
-    app,
-    cluster,
-    services: [
-      { name: 'database watch', run: (signal) => database.run(signal) },
-      createPrepareLoop({ database, log, prepare }),
-      { name: 'resume', run: () => resumePromotions(cluster) },
-      ...createClusterLoops(cluster),
-      createTicker({
-        name: 'revocations',
-        log,
-        intervalMs: () => revocationIntervalMs,
-        tick: async () => {
-          const { state } = database.view();
-          const hasLogin = connections.givenPanelRole !== null || nodeFile.get().panel_database !== null;
-          if (hasLogin && (state === 'writable' || state === 'recovery')) await revocations.synchronize();
-        },
-      }),
-    ],
-    async close() {
-      await peerAuth.close();
-      redis.close();
-      await database.close();
-      await connections.close();
-      await peerHttp.close();
-    },
+  const synchronize = async (): Promise<void> => {
+    const { state } = database.view();
+    const hasLogin = connections.givenPanelRole !== null || nodeFile.get().panel_database !== null;
+    if (hasLogin && (state === 'writable' || state === 'recovery')) await revocations.synchronize();
   };
+  return [
+    { name: 'database watch', run: (signal) => database.run(signal) },
+    createPrepareLoop({ database, log, prepare }),
+    createResumeService(cluster),
+    ...createClusterLoops(cluster),
+    createTicker({ name: 'revocations', log, intervalMs: () => revocationIntervalMs, tick: synchronize }),
+  ];
 }
 
 function loadBalancerView(cluster: ClusterContext) {

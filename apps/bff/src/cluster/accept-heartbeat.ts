@@ -26,8 +26,14 @@ export async function acceptHeartbeat(
   if (body.term > membership.term) {
     await meetTerm(context, { term: body.term, mainNodeId: null, saidBy: `"${peer.display_name}"` });
   }
+  const seen = plainAddress(remoteAddress);
+  if (caller.usedPreviousSecret && (peer.seen_address ?? seen) !== seen) {
+    // A removed node still knows the previous secret and could call itself by a waiting member's name: from another
+    // address than that member's own it learns nothing (SAFETY §5).
+    throw new Fault('SECRET_MISMATCH', 'cluster secret mismatch');
+  }
   context.memory.heartbeats.set(body.node_id, { atMs: context.clock.nowMs(), cloning: body.cloning });
-  await rememberAddress(context, membership, body.node_id, plainAddress(remoteAddress));
+  await rememberAddress(context, membership, body.node_id, seen);
   if (!caller.usedPreviousSecret) await confirmRotation(context, body.node_id);
   if (context.roles.view().effective === 'main' && context.database.view().state === 'writable') {
     await writeRow(context, body);

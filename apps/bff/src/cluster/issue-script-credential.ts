@@ -25,7 +25,7 @@ export async function issueScriptCredential(context: ClusterContext, token: stri
     throw new Fault('BAD_TOKEN', `The token is not that of the newest script. ${whereToGetOne}`);
   }
   if (context.clock.nowMs() > Date.parse(script.credential_expires_at)) {
-    throw new Fault('TOKEN_SPENT', `The one-time token of this script has run out. ${whereToGetOne}`);
+    throw new Fault('TOKEN_EXPIRED', `The one-time token of this script has run out. ${whereToGetOne}`);
   }
   const main = mainPeer(membership);
   if (main === null) throw new Fault('NOT_CONFIGURED', 'This server does not know its main server.');

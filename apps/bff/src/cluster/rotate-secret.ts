@@ -1,7 +1,7 @@
 /** Replaces the cluster secret and the replication passwords; members fetch the new ones by their next heartbeat (SAFETY §5). */
 import { randomBytes } from 'node:crypto';
-import type { RotationGrant } from '@proxpanel/contracts/peer';
-import { Fault } from '../fault.ts';
+import type { Login, RotationGrant } from '@proxpanel/contracts/peer';
+import { Fault, messageOf } from '../fault.ts';
 import { requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers } from './membership.ts';
@@ -46,8 +46,7 @@ export async function rotateLocked(context: ClusterContext, actor: string): Prom
             redis_replication: redisReplication,
           },
   }));
-  await context.replication.ensureReplicatorRole(replication);
-  await context.redis.ensureReplicationUser(redisReplication);
+  await assertPasswords(context, replication, redisReplication);
   const fingerprint = fingerprintOf(secret);
   await context.rows.transaction(async (rows) => {
     await rows.patchConfig({ secret_fingerprint: fingerprint });
@@ -57,6 +56,19 @@ export async function rotateLocked(context: ClusterContext, actor: string): Prom
     ]);
   });
   return { secret, fingerprint, waiting: waiting.map((peer) => peer.display_name) };
+}
+
+/** The new secret stands and must be shown, whatever happens here: both logins are asserted again each tick. */
+async function assertPasswords(context: ClusterContext, replication: Login, redisReplication: Login): Promise<void> {
+  const attempts = await Promise.allSettled([
+    context.replication.ensureReplicatorRole(replication),
+    context.redis.ensureReplicationUser(redisReplication),
+  ]);
+  for (const attempt of attempts) {
+    if (attempt.status === 'rejected') {
+      context.log.warn({ reason: messageOf(attempt.reason) }, 'a replication password could not be set yet');
+    }
+  }
 }
 
 function refuseWhileWaiting(membership: Membership): void {

@@ -4,6 +4,7 @@ import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { judgeNodes, writeOwnRow } from '../cluster/judge-nodes.ts';
 import { measureResources } from '../cluster/measure-resources.ts';
 import { configuredRole, otherPeers } from '../cluster/membership.ts';
+import { lookAtRedis } from '../cluster/look-at-redis.ts';
 import { observeReplication } from '../cluster/observe-replication.ts';
 import { probePeers } from '../cluster/probe-peers.ts';
 import { flushJournal } from '../cluster/record-event.ts';
@@ -65,11 +66,14 @@ export function createClusterLoops(context: ClusterContext): Service[] {
   ];
 }
 
+/** Side by side: a Redis that hangs must not make lag old. */
 async function observe(context: ClusterContext): Promise<void> {
-  await context.redis.look();
-  await ignoringFaults(context, async () => {
-    await observeReplication(context);
-  });
+  await Promise.all([
+    lookAtRedis(context),
+    ignoringFaults(context, async () => {
+      await observeReplication(context);
+    }),
+  ]);
 }
 
 /** Shut until the others have been asked once: this server may have been superseded while it was away (SAFETY §3). */

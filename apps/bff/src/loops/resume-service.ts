@@ -1,0 +1,31 @@
+/** Once after a start: goes on with what a restart of this process cut off. */
+import type { ClusterContext } from '../cluster/cluster-context.ts';
+import { resumePromotions } from '../cluster/promote-secondary.ts';
+import { messageOf } from '../fault.ts';
+import { pause, type Service } from './service.ts';
+
+const lookIntervalMs = 200;
+
+/** Waits until the database has been seen, because what an operation needs next is read off it. */
+export function createResumeService(context: ClusterContext): Service {
+  return {
+    name: 'resume',
+    async run(signal) {
+      while (!signal.aborted) {
+        const { state } = context.database.view();
+        if (state === 'writable' || state === 'recovery') break;
+        await pause(lookIntervalMs, signal);
+      }
+      if (signal.aborted) return;
+      try {
+        await resumePromotions(context);
+      } catch (error) {
+        context.memory.standingFaults.set(
+          'resume',
+          `A promotion that was cut off could not go on: ${messageOf(error)}`,
+        );
+        context.log.error({ err: error }, 'a promotion that was cut off could not go on');
+      }
+    },
+  };
+}
