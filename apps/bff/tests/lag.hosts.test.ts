@@ -1,0 +1,125 @@
+/** Links and ports that are cut between two hosts: lag unknown on both, who is late or offline, what is still heard. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ClusterStatus } from '@proxpanel/contracts/status';
+import { joinServers } from '@proxpanel/testbed/join-servers';
+import type { PanelClient } from '@proxpanel/testbed/panel-client';
+import type { TestServer } from '@proxpanel/testbed/server';
+import { createTestbed, type Testbed } from '@proxpanel/testbed/testbed';
+import { waitForStatus } from './support/panel-status.ts';
+
+let testbed: Testbed;
+let main: TestServer;
+let secondary: TestServer;
+let mainPanel: PanelClient;
+let secondaryPanel: PanelClient;
+let nodeId: number;
+
+beforeAll(async () => {
+  testbed = await createTestbed({ mode: 'hosts' });
+  [main, secondary] = await Promise.all([testbed.addServer('main'), testbed.addServer('secondary')]);
+  const joined = await joinServers(main, secondary);
+  nodeId = joined.secondary.nodeId;
+  [mainPanel, secondaryPanel] = await Promise.all([main.panel().signIn(), secondary.panel().signIn()]);
+}, 180_000);
+
+afterAll(() => testbed.dispose());
+
+function nodeIn(status: ClusterStatus) {
+  const node = status.nodes.find(({ id }) => id === nodeId);
+  if (node === undefined) throw new Error('the status does not name the secondary');
+  return node;
+}
+
+const lagIsUnknown = (status: ClusterStatus): boolean =>
+  nodeIn(status).replication_lag_bytes === null && nodeIn(status).replication_lag_seconds === null;
+
+async function waitUntilHealthy(): Promise<void> {
+  for (const panel of [mainPanel, secondaryPanel]) {
+    await waitForStatus(panel, 'an online secondary with a lag of 0', (status) => {
+      const { status: health, replication_lag_bytes: bytes, replication_lag_seconds: seconds } = nodeIn(status);
+      return health === 'online' && bytes === 0 && seconds === 0;
+    });
+  }
+}
+
+async function countEvents(type: string): Promise<number> {
+  const [row] = await main.postgres.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM cluster_events WHERE type = $1 AND node_id = $2',
+    [type, nodeId],
+  );
+  return row?.count ?? 0;
+}
+
+/** Waits for the next event of the type after `before` of them. */
+async function waitForEvent(type: string, before: number): Promise<void> {
+  await waitForStatus(mainPanel, `an event ${type}`, ({ events }) => events.some((event) => event.type === type));
+  await expect.poll(() => countEvents(type), { timeout: 30_000 }).toBe(before + 1);
+}
+
+test('a cut link: the lag is unknown on both within the WAL time-out, and the node goes late, offline, and back', async () => {
+  await waitUntilHealthy();
+  const before = { offline: await countEvents('node_offline'), online: await countEvents('node_online') };
+  const cutAtMs = performance.now();
+  await testbed.cutLink(main, secondary);
+  // The first heartbeat that is missed makes it late; nobody need wait for offline to see that something is wrong.
+  await waitForStatus(mainPanel, 'main to call it late or unreachable', (status) =>
+    ['late', 'unreachable'].includes(nodeIn(status).status),
+  );
+  await Promise.all([
+    waitForStatus(mainPanel, 'main to say unknown', lagIsUnknown),
+    waitForStatus(secondaryPanel, 'the secondary to say unknown', lagIsUnknown),
+  ]);
+  // SAFETY §4: wal_sender_timeout and wal_receiver_timeout are 10 s; the rest is a loaded machine's.
+  expect(performance.now() - cutAtMs).toBeLessThan(25_000);
+  await waitForStatus(mainPanel, 'main to call it offline', (status) => nodeIn(status).status === 'offline');
+  await waitForEvent('node_offline', before.offline);
+  expect((await waitForStatus(mainPanel, 'the notice', ({ notices }) => notices.length > 0)).notices).toContainEqual(
+    expect.objectContaining({ code: 'node_offline' }),
+  );
+  const seen = await waitForStatus(secondaryPanel, 'the secondary to miss main', ({ nodes }) =>
+    nodes.some((node) => node.is_main && node.status === 'offline'),
+  );
+  expect(seen.notices.map(({ code }) => code)).toContain('main_silent');
+  // Cut off, it is a secondary all the same: nobody becomes main by a cut alone.
+  expect(seen.server.effective_role).toBe('secondary');
+
+  await testbed.healLink(main, secondary);
+  await waitUntilHealthy();
+  await waitForEvent('node_online', before.online);
+  expect(await countEvents('node_offline')).toBe(before.offline + 1);
+});
+
+test('one failed probe makes a node unreachable while its heartbeats still come, and it is online again by itself', async () => {
+  await waitUntilHealthy();
+  await testbed.cutPort(secondary, 'bff');
+  const status = await waitForStatus(
+    mainPanel,
+    'main to call it unreachable',
+    (seen) => nodeIn(seen).status === 'unreachable',
+  );
+  // Heard all the same, by heartbeat and by WAL.
+  expect(Date.now() - Date.parse(nodeIn(status).last_heartbeat_at ?? '')).toBeLessThan(6_000);
+  expect(nodeIn(status).replication_lag_bytes).not.toBeNull();
+  expect(nodeIn(status).wal.state).toBe('streaming');
+  await testbed.healPort(secondary, 'bff');
+  await waitUntilHealthy();
+});
+
+test('only the database port cut: the lag is unknown and the node not online, but heard', async () => {
+  await waitUntilHealthy();
+  const offlineBefore = await countEvents('node_offline');
+  await testbed.cutPort(main, 'postgres');
+  const status = await waitForStatus(
+    mainPanel,
+    'main to say unknown and not online',
+    (seen) => lagIsUnknown(seen) && nodeIn(seen).status !== 'online',
+  );
+  expect(nodeIn(status).status).toBe('syncing');
+  expect(Date.now() - Date.parse(nodeIn(status).last_seen_at ?? '')).toBeLessThan(6_000);
+  const own = await waitForStatus(secondaryPanel, 'the secondary to say unknown', lagIsUnknown);
+  expect(nodeIn(own).status).not.toBe('online');
+  expect(own.nodes.find((node) => node.is_main)?.status).toBe('online');
+  expect(await countEvents('node_offline')).toBe(offlineBefore);
+  await testbed.healPort(main, 'postgres');
+  await waitUntilHealthy();
+});
