@@ -1,4 +1,6 @@
 import { joinServers, effectiveRole } from '../join-servers.ts';
+import { commandLineOf, isAlive, readProcess } from '../processes.ts';
+import type { ProcessIdentity } from '../processes.ts';
 import type { TestServer } from '../server.ts';
 import { createTestbed } from '../testbed.ts';
 import type { Testbed } from '../testbed.ts';
@@ -65,13 +67,21 @@ async function describeServer(server: TestServer) {
 
 /** Resolves when this process is asked to end, or when the one that started it is gone and nobody could ask any more. */
 export async function untilAsked(signal: AbortSignal): Promise<void> {
-  const parent = process.ppid;
+  const callers = findCallers();
   const { promise, resolve } = Promise.withResolvers<void>();
   const watch = setInterval(() => {
-    if (process.ppid !== parent) resolve();
+    if (!callers.every(isAlive)) resolve();
   }, 1_000);
   signal.addEventListener('abort', () => resolve(), { once: true });
   if (signal.aborted) resolve();
   await promise;
   clearInterval(watch);
+}
+
+/** Our parent and, when that is only the shell in which npm runs a script, npm itself. */
+function findCallers(): ProcessIdentity[] {
+  const parent = readProcess(process.ppid);
+  if (!parent) return [];
+  const npm = commandLineOf(parent.pid)?.includes('bootstrap.sh') ? readProcess(parent.parentPid) : undefined;
+  return npm ? [parent, npm] : [parent];
 }
