@@ -21,6 +21,7 @@ import { RawReply } from './http/raw-reply.ts';
 import { createRevocationList } from './http/revocation-list.ts';
 import { createSessions } from './http/session.ts';
 import { createClusterLoops, shutGateUntilAsked } from './loops/cluster-loops.ts';
+import { createFenceService } from './loops/fence-service.ts';
 import { createPrepareLoop } from './loops/prepare-loop.ts';
 import { createResumeService } from './loops/resume-service.ts';
 import { createTicker, type Service } from './loops/service.ts';
@@ -192,6 +193,7 @@ function createServices(
   return [
     { name: 'database watch', run: (signal) => database.run(signal) },
     createPrepareLoop({ database, log, prepare }),
+    createFenceService(cluster),
     createResumeService(cluster),
     ...createClusterLoops(cluster),
     createTicker({ name: 'revocations', log, intervalMs: () => revocationIntervalMs, tick: synchronize }),

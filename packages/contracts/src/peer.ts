@@ -149,6 +149,11 @@ export const heartbeatBodySchema = z
     replication_lag_bytes: z.number().nonnegative().nullable(),
     /** True while setup_replica.sh replaces the database. */
     cloning: z.boolean(),
+    /** Where this server is reached now: its environment may have changed since it joined. */
+    place: z
+      .object({ address: hostShape, api_url: z.url().max(300), postgres_port: portSchema, redis_port: portSchema })
+      .strict()
+      .optional(),
   })
   .strict();
 export type HeartbeatBody = z.infer<typeof heartbeatBodySchema>;

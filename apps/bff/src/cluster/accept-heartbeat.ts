@@ -52,6 +52,7 @@ async function writeRow(context: ClusterContext, body: HeartbeatBody): Promise<v
     subscriber_count: body.subscriber_count,
     replication_lag_seconds: body.replication_lag_seconds,
     replication_lag_bytes: body.replication_lag_bytes,
+    ...body.place,
   });
   await context.redis.pushMetric(body.node_id, {
     at: new Date(context.clock.nowMs()).toISOString(),

@@ -43,9 +43,8 @@ function refuseIfJoined(context: ClusterContext): void {
   if (membership.main_node_id === membership.node_id) {
     throw new Fault('ALREADY_CONFIGURED', 'This server is a main server; disband its cluster before joining another.');
   }
-  // A join that has not been cloned yet may be repeated: main gives the same node and slot again.
-  const cloned = context.database.view().state === 'recovery';
-  if (cloned || script?.finished === true) {
+  // A join whose script has not ended yet may be repeated: main gives the same node and slot again.
+  if (script === null || script.finished) {
     const main = mainPeer(membership);
     throw new Fault(
       'ALREADY_JOINED',

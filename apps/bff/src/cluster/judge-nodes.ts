@@ -3,7 +3,7 @@ import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
 import { judgeNodeHealth, type NodeHealth } from '@proxpanel/failover/node-health';
 import type { ClusterContext } from './cluster-context.ts';
 import { cloneOf } from './clone-progress.ts';
-import { configuredRole, peerById, peerOfRow } from './membership.ts';
+import { configuredRole, peerById, peerOfRow, placeOf } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { senderOf } from './observe-replication.ts';
 import { recordEvent } from './record-event.ts';
@@ -88,6 +88,8 @@ export async function writeOwnRow(context: ClusterContext): Promise<void> {
     memory_percent: resources.memoryPercent,
     disk_percent: resources.diskPercent,
     subscriber_count: resources.subscriberCount,
+    // The environment may have changed since the set-up.
+    ...placeOf(context),
   });
   await context.redis.pushMetric(membership.node_id, {
     at,

@@ -60,7 +60,8 @@ function supersede(membership: Membership | null, met: HigherTerm): Membership |
 /** Puts a fenced server's database into recovery, now and after every restart of either process, until it is there. */
 export async function enforceFence(context: ClusterContext): Promise<void> {
   const { membership } = context.nodeFile.get();
-  if (membership?.fence == null || context.database.view().state === 'recovery') return;
+  // A database that is down writes nothing; the fence service waits for it to come up.
+  if (membership?.fence == null || context.database.view().state !== 'writable') return;
   context.roles.shutGate(membership.fence.reason);
   try {
     await context.replication.fence(AbortSignal.timeout(fenceLimitMs));

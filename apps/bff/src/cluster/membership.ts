@@ -4,6 +4,7 @@ import type { Peer } from '@proxpanel/contracts/peer';
 import type { Role } from '@proxpanel/contracts/roles';
 import { Fault } from '../fault.ts';
 import type { Membership, NodeFile } from './node-file.ts';
+import type { NodeFilePort } from './ports.ts';
 import { apiUrlAt, type OwnServer } from './own-server.ts';
 import type { PeerTarget } from './peer-ports.ts';
 
@@ -77,6 +78,17 @@ export function ownPeer(file: NodeFile, membership: Membership, own: OwnServer, 
     display_name: membership.display_name,
     role,
     status: 'online',
+    address,
+    api_url: apiUrlAt(own, address),
+    postgres_port: own.postgresPort,
+    redis_port: own.redisPort,
+  };
+}
+
+/** How the others reach this server now. */
+export function placeOf({ nodeFile, own }: { nodeFile: NodeFilePort; own: OwnServer }) {
+  const address = nodeFile.get().address ?? own.address;
+  return {
     address,
     api_url: apiUrlAt(own, address),
     postgres_port: own.postgresPort,

@@ -5,12 +5,15 @@ import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { endMembership } from './end-membership.ts';
 import { fingerprintOf } from './setup-main.ts';
-import { mainPeer, targetOf } from './membership.ts';
+import { mainPeer, placeOf, targetOf } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
 import { ownLag, receiverStreams } from './observe-replication.ts';
 
 const heartbeatTimeoutMs = 5_000;
+const removedSentence =
+  'Main has removed this server from the cluster. Its data is as it was at that moment, and read-only: ' +
+  'join again to follow main, or run SELECT pg_promote() to use it on its own.';
 
 /** Sends one heartbeat if this server is a secondary of an active cluster. A failed one is remembered, not thrown. */
 export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal): Promise<void> {
@@ -28,10 +31,11 @@ export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Fault && error.code === 'NODE_REMOVED') {
-      await endMembership(
-        context,
-        'Main has removed this server from the cluster. Its data is as it was at that moment.',
-      );
+      await endMembership(context, removedSentence);
+      return;
+    }
+    if (await isDisbandedByRow(context, membership)) {
+      await markDisbanded(context);
       return;
     }
     // Said once for each reason: a main that is away for a night must not fill the log with it.
@@ -65,6 +69,7 @@ function heartbeatOf(context: ClusterContext, membership: Membership, serverId: 
     replication_lag_seconds: lag.seconds,
     replication_lag_bytes: lag.bytes,
     cloning: script !== null && !script.finished && script.phases.length > 0 && !ended,
+    place: placeOf(context),
   };
 }
 
@@ -91,6 +96,18 @@ async function applyReply(context: ClusterContext, membership: Membership, reply
     // Written only when something changed: a heartbeat must not cost an fsync each time.
     return JSON.stringify(next) === JSON.stringify(file.membership) ? file : { ...file, membership: next };
   });
+}
+
+/** Main may have moved on to another cluster and another secret; the replicated row is what it left behind (DESIGN §7). */
+async function isDisbandedByRow(context: ClusterContext, membership: Membership): Promise<boolean> {
+  if (context.database.view().state !== 'recovery') return false;
+  try {
+    const config = await context.rows.readConfig();
+    return config?.cluster_id === membership.cluster_id && !config.is_active;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return false;
+  }
 }
 
 async function markDisbanded(context: ClusterContext): Promise<void> {

@@ -12,6 +12,8 @@ export function readActions(context: ClusterContext): ClusterStatus['actions'] {
   const busy = context.lock.running();
   const onlyWritable: Reason[] =
     state === 'writable' ? [] : [{ code: 'database_not_writable', sentence: context.database.view().sentence }];
+  // A replica that was removed or left behind may join again: its read-only database is replaced anyway.
+  const onlyRunning: Reason[] = state === 'recovery' ? [] : onlyWritable;
   const notBusy: Reason[] = busy === null ? [] : [{ code: 'busy', sentence: `This server is busy with ${busy}.` }];
   const onlyMain: Reason[] =
     role === 'main' ? [] : [{ code: 'not_main', sentence: 'This is done on the main server.' }];
@@ -27,7 +29,7 @@ export function readActions(context: ClusterContext): ClusterStatus['actions'] {
         : [];
   return {
     setup_main: available(onlyStandalone, onlyWritable, notBusy),
-    join: available(onlyStandalone, onlyWritable, notBusy),
+    join: available(onlyStandalone, onlyRunning, notBusy),
     leave: available(canLeave, notBusy),
     disband: available(onlyMain, role === 'main' ? onlyWritable : [], notBusy),
     rotate_secret: available(onlyMain, role === 'main' ? onlyWritable : [], notBusy),

@@ -41,7 +41,7 @@ function rowOfPeer(peer: Peer): ClusterNodeRow {
     subscriber_count: null,
     replication_lag_seconds: null,
     replication_lag_bytes: null,
-    slot_name: slotNameOf(peer.node_id),
+    slot_name: peer.role === 'main' ? null : slotNameOf(peer.node_id),
     joined_at: new Date(0).toISOString(),
     removed_at: null,
   };

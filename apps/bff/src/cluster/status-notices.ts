@@ -46,14 +46,16 @@ function sayOfMain(context: ClusterContext, membership: Membership, say: Say): v
   if (failure !== null) say('main_silent', 'warning', `Main does not take this server's heartbeats: ${failure}`);
   const main = mainPeer(membership);
   const script = context.nodeFile.get().join_script;
-  if (context.database.view().state === 'writable' && script !== null && !script.finished) {
+  if (context.database.view().state !== 'writable') return;
+  if (script !== null && !script.finished) {
     const name = main?.display_name ?? 'main';
-    say(
-      'not_cloned',
-      'info',
-      `This server has joined "${name}"; run the script to copy its database.`,
-      `bash ${script.script_path}`,
-    );
+    const sentence = `This server has joined "${name}"; run the script to copy its database.`;
+    say('not_cloned', 'info', sentence, `bash ${script.script_path}`);
+  } else if (membership.fence === null) {
+    const sentence =
+      "This server's PostgreSQL was promoted outside the panel and accepts writes, while another server is main. " +
+      'Stop it, or leave the cluster here and join again.';
+    say('promoted_outside', 'critical', sentence);
   }
 }
 
@@ -74,7 +76,7 @@ export function readPromises(context: ClusterContext, membership: Membership): s
   }
   const promises = [
     'Replication is asynchronous: what main acknowledged in its last moments may be missing after an emergency promotion; the forecast says how much.',
-    'There is no arbiter: a cut link looks like a dead server, so an admin decides who is main.',
+    'There is no arbiter: a cut link looks like a dead server, so an admin decides who is main; this version promotes nobody by itself.',
     'A main that hears of a newer one shuts its writes at once and stays read-only.',
     'This is no backup: a DROP TABLE replicates too.',
   ];
