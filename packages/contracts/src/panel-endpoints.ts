@@ -48,6 +48,14 @@ export const panelEndpoints = {
     runsOn: 'any',
     replyType: 'application/json',
   },
+  apiPage: {
+    method: 'GET',
+    path: '/api/docs',
+    summary: 'This table as a page',
+    access: 'admin',
+    runsOn: 'any',
+    replyType: 'text/html',
+  },
 
   listSubscribers: {
     method: 'GET',

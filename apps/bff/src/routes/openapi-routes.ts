@@ -1,6 +1,7 @@
-/** The API's own description, for programs (DESIGN §5). */
+/** The API's own description, for programs and as a page (DESIGN §5). */
 import type { EndpointName } from '@proxpanel/contracts/endpoints';
 import type { Register } from '../http/call.ts';
+import { renderApiPage } from '../http/api-page.ts';
 import { describeApi } from '../http/openapi.ts';
 import { RawReply } from '../http/raw-reply.ts';
 
@@ -16,4 +17,7 @@ export function registerOpenApiRoutes(register: Register, deps: OpenApiRouteDeps
     written ??= JSON.stringify(describeApi(deps.registeredNames(), deps.version));
     return RawReply.writtenJson(written);
   });
+  register('apiPage', async () =>
+    RawReply.text(renderApiPage(deps.registeredNames(), deps.version), 'text/html; charset=utf-8'),
+  );
 }
