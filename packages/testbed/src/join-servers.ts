@@ -32,6 +32,12 @@ export async function configureMain(server: TestServer, displayName: string): Pr
     await server.postgres.start();
   }
   await waitForRole(server, 'main');
+  // The panel, too, has to notice that its database is back: a join before that is turned away.
+  await waitFor(async () => (await server.panel().get('/read-write')).status, {
+    describe: `${server.name} to accept writes`,
+    intervalMs: 100,
+    until: (status) => status === 200,
+  });
   return { clusterSecret: reply.cluster_secret, nodeId: reply.node_id };
 }
 
