@@ -27,10 +27,17 @@ export function EventList({ status, names }: { status: ClusterStatus; names: Rea
   const pages = older.data?.pages ?? [];
   const events = newestFirst([newest, ...pages.map((page) => page.events)]);
   const asked = wantsOlder || type !== null;
+  const databaseAway = status.database.state === 'down' || status.database.state === 'starting';
   const hasMore = asked ? older.hasNextPage || older.isPending : status.events.length > 0;
   return (
     <Card title="Events" aside={<TypeFilter type={type} onChange={setType} />}>
-      {events.length === 0 ? <p className="text-muted">Nothing has happened yet.</p> : null}
+      {events.length === 0 ? (
+        <p className="text-muted">
+          {databaseAway
+            ? 'Events cannot be read while the database is away.'
+            : 'Nothing of this kind has happened yet.'}
+        </p>
+      ) : null}
       <ol aria-label="Events" className="flex flex-col divide-y divide-line">
         {events.map((event) => (
           <EventLine key={event.id} event={event} node={event.node_id === null ? null : names.get(event.node_id)} />

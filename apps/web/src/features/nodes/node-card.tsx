@@ -85,7 +85,7 @@ function NodeFacts({ node, nowMs }: { node: StatusNode; nowMs: number }) {
         </a>
       </Fact>
       <Fact label="Subscribers">{countText(node.subscriber_count)}</Fact>
-      {node.slot_name === null ? null : (
+      {node.slot_name === null || node.is_main ? null : (
         <Fact label="Slot">
           <span className="font-mono text-sm">{node.slot_name}</span>
         </Fact>

@@ -49,7 +49,8 @@ export function Overview({ status }: { status: ClusterStatus }) {
       </dl>
       <div className="mt-4 grid gap-3 border-t border-line pt-4 md:grid-cols-2">
         <State
-          name={database.postgres_version === null ? 'PostgreSQL' : `PostgreSQL ${database.postgres_version}`}
+          // The packager's addition to the number is of no use here.
+          name={`PostgreSQL ${database.postgres_version?.split(' ')[0] ?? ''}`.trim()}
           tone={databaseTones[database.state]}
           word={databaseWords[database.state]}
           sentence={database.sentence}
