@@ -56,7 +56,7 @@ async function waitUntilCaughtUp(): Promise<void> {
 test('an idle, caught-up secondary shows 0 s on both servers, however old the last transaction is', async () => {
   // The panel's own heartbeats write to main; with them stopped the last replayed transaction grows old.
   await waitUntilCaughtUp();
-  await main.bff.pause();
+  main.bff.pause();
   try {
     await waitFor(
       () =>
@@ -69,7 +69,7 @@ test('an idle, caught-up secondary shows 0 s on both servers, however old the la
     expect(node.replication_lag_seconds).toBe(0);
     expect(node.replication_lag_bytes).toBe(0);
   } finally {
-    await main.bff.resume();
+    main.bff.resume();
   }
   await waitUntilCaughtUp();
 });
@@ -115,14 +115,14 @@ test('with replay paused and 50 MB written, the bytes equal pg_wal_lsn_diff with
 test('a secondary whose receiver is down shows unknown on both servers, never 0', async () => {
   await waitUntilCaughtUp();
   // The source is asserted by the panel each tick, so its panel is held still while its receiver is kept down.
-  await secondary.bff.pause();
+  secondary.bff.pause();
   await secondary.postgres.query("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
   await secondary.postgres.query('SELECT pg_reload_conf()');
   await waitFor(() => secondaryNode(mainPanel), {
     describe: 'main to say unknown',
     until: (node) => node.replication_lag_bytes === null && node.replication_lag_seconds === null,
   });
-  await secondary.bff.resume();
+  secondary.bff.resume();
   // The panel puts the source right again by itself, and the lag is known again.
   await waitUntilCaughtUp();
 });
