@@ -77,8 +77,8 @@ async function join({ main: mainPage, secondary: page }: Pages, main: TestServer
 }
 
 async function clone({ main: mainPage, secondary: page }: Pages, main: TestServer, secondary: TestServer) {
+  await takePicture(page, 'cluster-join-script', 800);
   const command = await readScriptCommand(page);
-  await takePicture(page, 'cluster-join-script');
   const steps = clonePart(page).getByRole('list', { name: 'Steps of the clone' }).getByRole('listitem');
   await expect(steps.filter({ hasText: 'Clone the main database' })).toContainText('not yet');
   // The base backup begins with a checkpoint of main. Holding it leaves the script in that phase until it has been seen.
@@ -107,7 +107,7 @@ async function replicate({ main: mainPage, secondary: page }: Pages): Promise<vo
   await findSubscriber(page, 'amina');
   await goToCluster(mainPage);
   await expectStreaming(mainPage, SECONDARY);
-  await takePicture(mainPage, 'cluster-main');
+  await takePicture(mainPage, 'cluster-main', 1_150);
 }
 
 async function refuseWrite(page: Page, main: TestServer): Promise<void> {
@@ -134,7 +134,7 @@ async function promote(page: Page): Promise<void> {
   // DESIGN §5: main is silent and nothing warns, so one click is all that is asked.
   await expect(dialog.getByLabel(/Type the display name/)).toBeHidden();
   await dialog.getByLabel('Reason (optional)').fill('The first data centre has no power');
-  await takePicture(page, 'cluster-promote');
+  await takePicture(page, 'cluster-promote', 900);
   await dialog.getByRole('button', { name: 'Promote to Main' }).click();
   const phases = dialog.getByRole('list', { name: 'Phases of Emergency promotion' });
   await expect(phases.getByRole('listitem').filter({ hasText: 'Promote database' })).toContainText('done', {

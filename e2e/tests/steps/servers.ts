@@ -10,7 +10,9 @@ export function testbedOfFile(options: TestbedOptions, names: readonly string[])
     const opened = testbed;
     await Promise.all(names.map((name) => opened.addServer(name)));
   });
-  test.afterEach(async ({}, testInfo) => {
+  test.afterEach(async ({ browser }, testInfo) => {
+    // A page that is left open goes on polling, on a machine that has the next test to run.
+    for (const context of browser.contexts()) await context.close();
     if (testInfo.status === testInfo.expectedStatus) return;
     for (const { name, bff } of testbed?.servers ?? []) {
       await testInfo.attach(`${name}.log`, { body: bff.readLog().slice(-20_000), contentType: 'text/plain' });
