@@ -26,6 +26,10 @@ const result = await build({
   splitting: true,
   // Flat beside main.js: a module that asks for its own place (apps/web/dist) finds it from any file of the bundle.
   chunkNames: '[name]-[hash]',
+  // Half the text to read at a start and to hold while running; names stay, so that a stack trace can be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 200,
   sourcemap: true,
   banner: { js: banner },
   // A native addon, found beside the bundle in node_modules.

@@ -143,7 +143,7 @@ function createRoutes(
 ): App['app'] {
   const roleView = () => loadBalancerView(cluster);
   const forward = createForwardToMain({ http: outside.peerHttp });
-  const { app, register, registeredNames } = createApp({
+  const { app, register, serveQuickly, registeredNames } = createApp({
     log,
     sessions: panel.sessions,
     peerAuth: outside.peerAuth,
@@ -162,7 +162,8 @@ function createRoutes(
     status.forget();
   });
   const version = environment.panelVersion;
-  registerHealthRoutes(register, { roleView, version });
+  serveQuickly('clusterStatus', status.atHand);
+  registerHealthRoutes(register, serveQuickly, { roleView, version });
   registerOpenApiRoutes(register, { registeredNames, version });
   const accountsFromMainSince = () => cluster.nodeFile.get().accounts_from_main_since;
   registerAuthRoutes(register, { ...panel, accountsFromMainSince });

@@ -30,6 +30,37 @@ test('a status is kept for half a second and then read anew', async () => {
   expect(await cache.read()).toBe('{"reads":2}');
 });
 
+test('a steady stream of polls never waits: from a quarter of a second on the next reading runs beside them', async () => {
+  const { cache, reads, pass } = counted();
+  expect(cache.atHand()).toBeNull();
+  await cache.read();
+  pass(249);
+  expect(String(cache.atHand())).toBe('{"reads":1}');
+  expect(reads()).toBe(1);
+  pass(1);
+  expect(String(cache.atHand())).toBe('{"reads":1}');
+  expect(String(cache.atHand())).toBe('{"reads":1}');
+  expect(reads()).toBe(2);
+  await expect.poll(() => String(cache.atHand())).toBe('{"reads":2}');
+  pass(500);
+  expect(cache.atHand()).toBeNull();
+});
+
+test('a reading beside the polls that fails is told to the first poll that needs it, and to no other', async () => {
+  let nowMs = 0;
+  let fault: Error | null = null;
+  const cache = createStatusCache({
+    nowMs: () => nowMs,
+    readStatus: () => (fault === null ? Promise.resolve('here') : Promise.reject(fault)),
+  });
+  await cache.read();
+  fault = new Error('away');
+  nowMs = 300;
+  expect(await cache.read()).toBe('"here"');
+  nowMs = 600;
+  await expect(cache.read()).rejects.toThrow('away');
+});
+
 test('a clock that is set back does not keep an old status alive', async () => {
   const { cache, pass } = counted();
   await cache.read();

@@ -1,8 +1,8 @@
 /** The web server of every node: plumbing around the endpoint table, and the built page (DESIGN §5, §12). */
 import { randomUUID } from 'node:crypto';
 import type { EndpointName } from '@proxpanel/contracts/endpoints';
-import express, { Router, type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
+import type { RequestListener } from 'node:http';
+import express, { Router, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { Fault } from '../fault.ts';
@@ -10,12 +10,16 @@ import type { Register } from './call.ts';
 import { createEndpointRegistry, type EndpointRegistry } from './endpoint-registry.ts';
 import { createLoadBalancerRouter, type RoleView } from './load-balancer.ts';
 import { createReadOnlyGuard, type WritesView } from './read-only-guard.ts';
+import { createQuickPolls, type ServeQuickly } from './quick-polls.ts';
 import { createRegistrar, type RegistrarDeps } from './register-endpoint.ts';
+import { makeSecurityHeaders, setSecurityHeaders } from './security-headers.ts';
 import { createErrorHandler } from './send.ts';
+import type { Sessions } from './session.ts';
 import { servePages } from './static-pages.ts';
 
 export interface AppDeps extends RegistrarDeps {
   readonly log: Logger;
+  readonly sessions: Pick<Sessions, 'verify' | 'known'>;
   /** Directory of the built single-page app. */
   readonly webDist: string;
   /** True when this server itself speaks TLS. */
@@ -27,8 +31,10 @@ export interface AppDeps extends RegistrarDeps {
 }
 
 export interface App {
-  readonly app: Express;
+  readonly app: RequestListener;
   readonly register: Register;
+  /** Answers a registered poll ahead of everything else whenever its reply is at hand. */
+  readonly serveQuickly: ServeQuickly;
   /** The rows of the endpoint table that are served so far. */
   readonly registeredNames: () => EndpointName[];
 }
@@ -44,11 +50,13 @@ export function createApp(deps: AppDeps): App {
   app.enable('case sensitive routing');
   app.enable('strict routing');
 
+  const headers = makeSecurityHeaders(deps.isHttps);
+  const quickPolls = createQuickPolls({ log: deps.log, sessions: deps.sessions, headers });
   const registry = createEndpointRegistry();
   const router = Router({ caseSensitive: true, strict: true });
   app.use(createLoadBalancerRouter(deps.roleView));
   app.use(createAccessLog(deps.log));
-  app.use(createSecurityHeaders(deps.isHttps));
+  app.use(setSecurityHeaders(headers));
   app.use(neverStoreReplies);
   app.use(createReadOnlyGuard(deps.writes));
   app.use(router);
@@ -58,7 +66,12 @@ export function createApp(deps: AppDeps): App {
     throw new Fault('NOT_FOUND', 'There is nothing under this address.');
   });
   app.use(createErrorHandler(deps));
-  return { app, register: createRegistrar(router, registry, deps), registeredNames: registry.names };
+  return {
+    app: quickPolls.before(app),
+    register: createRegistrar(router, registry, deps),
+    serveQuickly: quickPolls.serve,
+    registeredNames: registry.names,
+  };
 }
 
 /** One line for each request that changed or failed something; polls only at debug. No header and no body is logged. */
@@ -80,16 +93,6 @@ function createAccessLog(log: Logger): RequestHandler {
       const isRead = request.method === 'GET' || request.method === 'HEAD';
       return isRead && response.statusCode < 400 ? 'debug' : 'info';
     },
-  });
-}
-
-function createSecurityHeaders(isHttps: boolean): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-    // Browsers ignore these on plain http, with a complaint in the console for each page.
-    strictTransportSecurity: isHttps,
-    crossOriginOpenerPolicy: isHttps,
-    originAgentCluster: isHttps,
   });
 }
 

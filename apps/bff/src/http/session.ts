@@ -28,6 +28,8 @@ export interface Sessions {
   issue(user: User): Promise<IssuedSession>;
   /** The user of a token that is good now; null for any other. Microseconds for a token that was seen before. */
   verify(token: string): Promise<SessionUser | null>;
+  /** The user of a token that was verified here before and is good now, without waiting; null says nothing about it. */
+  known(token: string): SessionUser | null;
   /** Refuses the token from now on, on this server. */
   revoke(user: Pick<SessionUser, 'jti' | 'expiresAtMs'>): void;
 }
@@ -57,8 +59,13 @@ export function createSessions(deps: SessionDeps): Sessions {
 
   return {
     issue: (user) => issueToken(user, keysInUse.current, clock.nowMs()),
+    known(token) {
+      const session = seen.get(digestOf(token));
+      if (session === undefined || session.goodUntilMs <= clock.nowMs()) return null;
+      return revocations.has(session.user.jti) ? null : session.user;
+    },
     async verify(token) {
-      const digest = hash('sha256', token, 'base64url');
+      const digest = digestOf(token);
       const now = clock.nowMs();
       const known = seen.get(digest) ?? (await checkToken(token, keysInUse, now));
       if (known === null || known.goodUntilMs <= now) {
@@ -73,6 +80,11 @@ export function createSessions(deps: SessionDeps): Sessions {
       revocations.add(user.jti, user.expiresAtMs);
     },
   };
+}
+
+/** What a token is known by here, so that a dump of the memory holds no second copy of it. */
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64url');
 }
 
 interface SessionKeys {

@@ -146,7 +146,7 @@ export async function startTestApp(
     accountsFromMainSince: () => null,
   });
   registerSubscriberRoutes(app.register, { subscribers: subscriberStore(state) });
-  registerHealthRoutes(app.register, { roleView: () => state.role, version: '9.9.9' });
+  registerHealthRoutes(app.register, app.serveQuickly, { roleView: () => state.role, version: '9.9.9' });
   registerOpenApiRoutes(app.register, { registeredNames: app.registeredNames, version: '9.9.9' });
   const server = await startHttpServer(app.app, { host: '127.0.0.1', port: 0, tls: null });
   onTestFinished(() => server.stop(1_000));
