@@ -76,7 +76,7 @@ const packageRooms = [
     name: 'no-testbed-in-production',
     comment: 'The test bed kills servers and removes directories; no shipped file may reach it.',
     severity: 'error',
-    from: { path: '^(apps|packages)/', pathNot: ['^packages/testbed/', TESTS] },
+    from: { path: '^(apps|packages)/', pathNot: ['^packages/testbed/', '^apps/bff/tests/', TESTS] },
     to: { path: '^packages/testbed/' },
   },
 ];
@@ -264,7 +264,7 @@ module.exports = {
   forbidden: [...packageRooms, ...bffRooms, ...webRooms, ...everywhere],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|coverage)/' },
+    exclude: { path: '(^|/)(dist[^/]*|coverage)/' },
     // Types count: a room that names another room's types cannot be moved without it.
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

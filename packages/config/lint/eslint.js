@@ -84,7 +84,15 @@ const untypedInTests = {
 
 export default defineConfig(
   {
-    ignores: ['**/node_modules/', '**/dist/', '**/.turbo/', '.tools/', '**/coverage/', '**/playwright-report/'],
+    ignores: [
+      '**/node_modules/',
+      '**/dist/',
+      '**/dist.*/',
+      '**/.turbo/',
+      '.tools/',
+      '**/coverage/',
+      '**/playwright-report/',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,

@@ -65,7 +65,7 @@ export const clusterEndpoints = {
     path: '/api/cluster/script/renew',
     summary: 'Make the clone script anew with a fresh one-time token',
     body: emptyBodySchema,
-    reply: membership.renewScriptReplySchema,
+    reply: membership.setupSecondaryReplySchema,
   },
   scriptCredential: {
     method: 'POST',

@@ -113,8 +113,6 @@ export const rotateSecretReplySchema = z.object({
   sentence: z.string(),
 });
 
-export const renewScriptReplySchema = setupSecondaryReplySchema;
-
 export const metricPointSchema = z.object({
   at: timestampSchema,
   cpu_percent: z.number().nullable(),
