@@ -2,6 +2,7 @@ import { lazy, Suspense } from 'react';
 import { Navigate, Route, Routes } from 'react-router';
 import { Toaster } from 'sonner';
 import { useTheme } from '../stores/theme.ts';
+import { ErrorBoundary } from '../ui/error-boundary.tsx';
 import { AppearancePage } from './appearance-page.tsx';
 import { NotFoundPage } from './not-found-page.tsx';
 import { PanelFrame } from './panel-frame.tsx';
@@ -21,25 +22,27 @@ export function PanelRoutes() {
   const theme = useTheme((state) => state.choice);
   return (
     <>
-      <Suspense fallback={loading}>
-        <Routes>
-          <Route path="/sign-in" element={<SignInPage />} />
-          <Route element={<RequireUser />}>
-            <Route element={<PanelFrame />}>
-              <Route index element={<Navigate to="/subscribers" replace />} />
-              <Route path="/subscribers" element={<SubscribersPage />} />
-              <Route path="/settings" element={<SettingsPage />}>
-                <Route index element={<Navigate to="appearance" replace />} />
-                <Route path="appearance" element={<AppearancePage />} />
-                <Route element={<AdminOnly />}>
-                  <Route path="cluster" element={<ClusterPage />} />
+      <ErrorBoundary>
+        <Suspense fallback={loading}>
+          <Routes>
+            <Route path="/sign-in" element={<SignInPage />} />
+            <Route element={<RequireUser />}>
+              <Route element={<PanelFrame />}>
+                <Route index element={<Navigate to="/subscribers" replace />} />
+                <Route path="/subscribers" element={<SubscribersPage />} />
+                <Route path="/settings" element={<SettingsPage />}>
+                  <Route index element={<Navigate to="appearance" replace />} />
+                  <Route path="appearance" element={<AppearancePage />} />
+                  <Route element={<AdminOnly />}>
+                    <Route path="cluster" element={<ClusterPage />} />
+                  </Route>
                 </Route>
+                <Route path="*" element={<NotFoundPage />} />
               </Route>
-              <Route path="*" element={<NotFoundPage />} />
             </Route>
-          </Route>
-        </Routes>
-      </Suspense>
+          </Routes>
+        </Suspense>
+      </ErrorBoundary>
       <Toaster theme={theme} position="bottom-right" closeButton />
     </>
   );

@@ -19,9 +19,15 @@ export const server = setupServer();
 
 /** Call once in a test file. A request that no test expected fails it. */
 export function serveInTests(): void {
-  beforeAll(() => {
+  beforeAll(async () => {
     server.listen({ onUnhandledFrame: 'error' });
-  });
+    // The pages that are loaded when first shown: on a loaded machine that may take longer than a test waits.
+    await Promise.all([
+      import('../pages/cluster-page.tsx'),
+      import('../pages/sign-in-page.tsx'),
+      import('../pages/subscribers-page.tsx'),
+    ]);
+  }, 120_000);
   afterEach(() => {
     cleanup();
     server.resetHandlers();
