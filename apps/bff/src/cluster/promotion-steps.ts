@@ -1,5 +1,6 @@
 /** The steps of an emergency promotion. Each may be run again after a restart in its middle and then ends the same. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Operation } from '@proxpanel/contracts/operations';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
@@ -16,6 +17,7 @@ import {
   withMain,
 } from './membership.ts';
 import type { Promotion } from './node-file.ts';
+import { observeReplication, receiverStreams } from './observe-replication.ts';
 import { recordPromotion } from './record-promotion.ts';
 
 export interface StepResult {
@@ -31,6 +33,9 @@ interface PromotionStep {
 const announceTimeoutMs = 5_000;
 /** The old main answers an announcement only once its database is in recovery, which takes seconds on a large one. */
 const fenceTimeoutMs = 20_000;
+const walPollMs = 250;
+/** The receiver notices its time-out by waking up now and then. */
+const walMarginMs = 1_000;
 /** Replay of what was received comes first and may take minutes under a long lag; then it is a fault worth a human. */
 const promoteLimitSeconds = 300;
 
@@ -41,23 +46,46 @@ async function check(context: ClusterContext): Promise<StepResult> {
   return { detail: forecast.sentence };
 }
 
-/** A main that still answers is shut before there can be a second one. The term is on disk before it is said. */
+/**
+ * A main that still answers is shut before there can be a second one. The term is on disk before it is said. One that
+ * cannot be shut, or that is silent while its WAL flows, may still take writes: nobody is promoted beside it (SAFETY §6).
+ */
 async function fenceMain(context: ClusterContext): Promise<StepResult> {
   const membership = requireMembership(context.nodeFile.get());
   const main = mainPeer(membership);
   const term = (await claimTerm(context)).term;
   if (main === null || main.node_id === membership.node_id) return { detail: 'There is no other main.', skipped: true };
   const self = ownPeer(context.nodeFile.get(), membership, context.own, 'main');
-  try {
-    const options = { timeoutMs: fenceTimeoutMs };
-    const body = { term, main: self, promotion_id: null };
-    const { body: reply } = await context.peers.call('announce', targetOf(membership, main), body, options);
-    if (reply.writes_shut) return { detail: `"${main.display_name}" answered and has shut its writes.` };
-    return { detail: `"${main.display_name}" answered but could not shut its writes; check it by hand.` };
-  } catch (error) {
-    // Main is lost: that is what an emergency promotion is for. Terms shut it when it comes back.
-    return { detail: `"${main.display_name}" did not answer: ${messageOf(error)}`, skipped: true };
+  const body = { term, main: self, promotion_id: null };
+  const askedMs = performance.now();
+  const reply = await context.peers
+    .call('announce', targetOf(membership, main), body, { timeoutMs: fenceTimeoutMs })
+    .catch((error: unknown) => messageOf(error));
+  if (typeof reply !== 'string') {
+    if (reply.body.writes_shut) return { detail: `"${main.display_name}" answered and has shut its writes.` };
+    throw new Fault(
+      'BLOCKED',
+      `"${main.display_name}" answered but could not shut its writes; its own page says why. Stop PostgreSQL there, then promote again.`,
+    );
   }
+  if (await walStillFlows(context, askedMs)) {
+    throw new Fault(
+      'BLOCKED',
+      `"${main.display_name}" did not answer (${reply}), but its database still sends WAL and may take writes. Stop PostgreSQL there, then promote again.`,
+    );
+  }
+  // Main is lost: that is what an emergency promotion is for. Terms shut it when it comes back.
+  return { detail: `"${main.display_name}" did not answer: ${reply}`, skipped: true };
+}
+
+/** A host that died without a word looks alive until the receiver's time-out has passed since it was asked: so long is waited. */
+async function walStillFlows(context: ClusterContext, askedMs: number): Promise<boolean> {
+  const deadlineMs = askedMs + context.own.walTimeoutMs + walMarginMs;
+  while (receiverStreams(await observeReplication(context))) {
+    if (performance.now() >= deadlineMs) return true;
+    await delay(walPollMs);
+  }
+  return false;
 }
 
 /** The new term, kept in node.json under the promotion's id before anyone hears of it, so that it is never given twice from here. */
