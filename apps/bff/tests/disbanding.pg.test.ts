@@ -76,6 +76,7 @@ test('the secondary sees it, says so, stops its loops, and never promotes itself
   // Main dies for longer than every limit of these servers' settings: still nobody promotes anything.
   const heartbeats = () => main.bff.readLog().match(/\/api\/cluster\/heartbeat/g)?.length ?? 0;
   const before = heartbeats();
+  expect(before).toBeGreaterThan(0);
   await main.kill();
   const { offline_after_ms: limitMs } = readNodeFile(main).membership?.settings ?? { offline_after_ms: 6_000 };
   const until = Date.now() + limitMs + 2_000;
