@@ -1,7 +1,7 @@
 /** The new main's first write: promotion, term, config and node rows, event, in one transaction (SAFETY §2, DESIGN §8). */
 import type { Operation } from '@proxpanel/contracts/operations';
 import type { ClusterContext } from './cluster-context.ts';
-import { requireMembership } from './membership.ts';
+import { requireMembership, slotNameOf } from './membership.ts';
 import type { Promotion } from './node-file.ts';
 import { flushJournal, makeEvent } from './record-event.ts';
 
@@ -22,6 +22,7 @@ export async function recordPromotion(
       const isMain = node.id === membership.node_id;
       await rows.patchNode(node.id, {
         role: isMain ? 'main' : 'secondary',
+        slot_name: isMain ? null : slotNameOf(node.id),
         // The others are judged anew by what is heard of them under the new main.
         status: isMain ? 'online' : 'offline',
       });

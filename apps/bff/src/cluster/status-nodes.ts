@@ -118,6 +118,9 @@ function ownHealth(context: ClusterContext, membership: Membership): { status: S
       : { status: 'joining', reason: 'Joined; run the script to copy main’s database.' };
   }
   if (receiverStreams(context.memory.positions)) return { status: 'online', reason: 'WAL flows from main.' };
+  const silent = context.memory.probes.get(membership.main_node_id)?.lastFailedAtMs != null;
+  // "Syncing" would promise progress that a dead main cannot give.
+  if (silent) return { status: 'late', reason: 'No WAL arrives, and main does not answer.' };
   return { status: 'syncing', reason: 'No WAL arrives from main now.' };
 }
 
