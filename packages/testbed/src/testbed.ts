@@ -20,7 +20,13 @@ export interface TestbedOptions {
 
 export type AddServerOptions = Pick<
   MakeServerOptions,
-  'environment' | 'postgresSettings' | 'postgresFsync' | 'redisAppendOnly' | 'start' | 'bffMainPath'
+  | 'environment'
+  | 'postgresSettings'
+  | 'postgresFsync'
+  | 'redisAppendOnly'
+  | 'start'
+  | 'bffMainPath'
+  | 'bffNodeArguments'
 > & {
   adminPassword?: string;
   /** Ports mode: taken when free. */
