@@ -3,6 +3,8 @@
  * and there is one main in the end (DESIGN §8: every step may be repeated; SAFETY §3). Processes are held by SIGSTOP, so
  * that each death comes at a known moment.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Operation } from '@proxpanel/contracts/operations';
@@ -69,12 +71,14 @@ interface Interruption {
   phase: string;
   /** Holds what makes the phase last. */
   holdUp: () => Promise<() => void>;
+  /** What else has to be so before the panel dies. */
+  readyToDie?: () => boolean;
   /** What happens between the death of the panel and its next start. */
   meanwhile?: () => Promise<void>;
 }
 
 /** Promotes, kills the panel while it is in the phase, starts it again, and returns how that operation ended. */
-async function interrupt({ server, phase, holdUp, meanwhile }: Interruption): Promise<Operation> {
+async function interrupt({ server, phase, holdUp, readyToDie, meanwhile }: Interruption): Promise<Operation> {
   const panel = await server.panel().signIn();
   await waitForStatus(panel, 'a promotion to be possible', ({ promote: offer }) => offer.allowed);
   const letGo = await holdUp();
@@ -89,6 +93,7 @@ async function interrupt({ server, phase, holdUp, meanwhile }: Interruption): Pr
       deadlineMs: 45_000,
       until: isThere,
     });
+    if (readyToDie) await waitFor(readyToDie, { describe: 'the moment', intervalMs: 5 });
     await server.bff.kill();
     expect(readOperationFile(server)).toSatisfy(isThere);
     letGo();
@@ -157,6 +162,8 @@ test('killed while PostgreSQL leaves recovery: started again it finds out, and e
     server,
     phase: 'promote_database',
     holdUp: async () => hold(await pidOf(server, 'startup')),
+    // What pg_promote leaves for the process that is held.
+    readyToDie: () => existsSync(join(server.postgres.dataDirectory, 'promote')),
     // Promoted with nobody there to see it: node.json knows nothing of it yet.
     meanwhile: async () => {
       await waitFor(async () => !(await server.postgres.isInRecovery()), { describe: 'PostgreSQL to leave recovery' });

@@ -132,6 +132,8 @@ test('after main is lost, one click makes the secondary main, readers or not, an
     describe: 'the reader to hold up replay',
     until: (rows) => rows.length === 1,
   });
+  await main.redis.command('SET', 'kept', 'since before');
+  await waitFor(() => secondary.redis.command('GET', 'kept'), { describe: 'the key to arrive in Redis' });
   const before = await settingOf(secondary, 'max_standby_streaming_delay');
   await main.kill();
   await waitUntilOffered(panel);
@@ -205,6 +207,7 @@ test('the new main is main in every respect: writes, Redis, load balancers, no w
   expect(status.writes.allowed).toBe(true);
   expect(status.promote.allowed).toBe(false);
   expect(await secondary.redis.command('ROLE')).toEqual(expect.arrayContaining(['master']));
+  expect(await secondary.redis.command('GET', 'kept')).toBe('since before');
   expect(await secondary.redis.command('SET', 'written', 'yes')).toBe('OK');
   expect(await settingOf(secondary, 'primary_conninfo')).toBe('');
   expect(await settingOf(secondary, 'primary_slot_name')).toBe('');

@@ -4,7 +4,7 @@ import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { peerById, requireMembership, withPeer } from './membership.ts';
-import { meetTerm } from './meet-term.ts';
+import { enforceFence, meetTerm } from './meet-term.ts';
 import { messageOf } from '../fault.ts';
 
 export async function acceptAnnouncement(
@@ -20,7 +20,14 @@ export async function acceptAnnouncement(
       `Term ${String(body.term)} is over; this server has seen term ${String(membership.term)}.`,
     );
   }
-  await meetTerm(context, { term: body.term, mainNodeId: body.main.node_id, saidBy: `"${body.main.display_name}"` });
+  await meetTerm(context, {
+    term: body.term,
+    mainNodeId: body.main.node_id,
+    saidBy: `"${body.main.display_name}"`,
+    speakerIsMain: body.promotion_id !== null,
+  });
+  // A heartbeat may have brought the term a moment earlier: the answer waits for the fence that it began.
+  await enforceFence(context);
   await context.nodeFile.update((file) => {
     if (file.membership?.main_node_id !== body.main.node_id) return file;
     const known = peerById(file.membership, body.main.node_id);

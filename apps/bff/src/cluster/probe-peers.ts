@@ -39,7 +39,12 @@ export async function probePeer(
     if (peer.node_id === membership.main_node_id && body.write_lsn !== null) {
       context.memory.mainWriteLsn = { lsn: parseLsn(body.write_lsn), atMs };
     }
-    await meetTerm(context, { term: body.term, mainNodeId: body.main_node_id, saidBy: `"${peer.display_name}"` });
+    await meetTerm(context, {
+      term: body.term,
+      mainNodeId: body.main_node_id,
+      saidBy: `"${peer.display_name}"`,
+      speakerIsMain: body.main_node_id === peer.node_id,
+    });
     return true;
   } catch (error) {
     if (signal.aborted) return false;

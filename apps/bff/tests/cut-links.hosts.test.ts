@@ -5,7 +5,9 @@ import { joinServers } from '@proxpanel/testbed/join-servers';
 import type { PanelClient } from '@proxpanel/testbed/panel-client';
 import type { TestServer } from '@proxpanel/testbed/server';
 import { createTestbed, type Testbed } from '@proxpanel/testbed/testbed';
-import { waitForStatus } from './support/panel-status.ts';
+import { waitFor } from '@proxpanel/testbed/wait-for';
+import { addSubscriber, subscribersOf, waitForStatus } from './support/panel-status.ts';
+import { promote, writableServers } from './support/promotions.ts';
 
 let testbed: Testbed;
 let main: TestServer;
@@ -122,4 +124,35 @@ test('only the database port cut: the lag is unknown and the node not online, bu
   expect(await countEvents('node_offline')).toBe(offlineBefore);
   await testbed.healPort(main, 'postgres');
   await waitUntilHealthy();
+});
+
+test('promoted across a cut link there are two mains; healed, the old one is shut within a probe, and both keep their rows', async () => {
+  await addSubscriber(mainPanel, 'before-the-cut');
+  await waitFor(() => subscribersOf(secondary), { describe: 'the row to arrive', until: (rows) => rows.length === 1 });
+  await testbed.cutLink(main, secondary);
+  // Without an arbiter a cut link looks like a death (SAFETY §6), and the admin on this side sees only that.
+  const operation = await promote(secondaryPanel, { confirm: 'DC2 Standby' });
+  expect(operation.state, JSON.stringify(operation)).toBe('completed');
+  await addSubscriber(mainPanel, 'on-the-old-main');
+  await addSubscriber(secondaryPanel, 'on-the-new-main');
+
+  await testbed.healLink(main, secondary);
+  const healedAtMs = performance.now();
+  await waitFor(() => writableServers(main, secondary), {
+    describe: 'one writable server',
+    until: (names) => names.join() === 'secondary (main)',
+  });
+  // A probe each second, the time that TCP needs to find the link healed, and a fence.
+  expect(performance.now() - healedAtMs).toBeLessThan(25_000);
+  const status = await waitForStatus(mainPanel, 'the old main to say so', ({ notices }) =>
+    notices.some(({ code }) => code === 'fenced'),
+  );
+  const types = status.events.map(({ type }) => type);
+  expect(types).toContain('main_fenced');
+  expect(types).toContain('split_brain_detected');
+  expect(await subscribersOf(main)).toEqual(['before-the-cut', 'on-the-old-main']);
+  expect(await subscribersOf(secondary)).toEqual(['before-the-cut', 'on-the-new-main']);
+  const late = await mainPanel.post('/api/subscribers', { username: 'too-late' });
+  expect(late.status).toBe(503);
+  expect(late.headers['x-main-server']).toBe(secondary.url);
 });
