@@ -54,6 +54,7 @@ import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
 
 const forwardTimeoutMs = 30_000;
 const revocationIntervalMs = 5_000;
+const soonMs = 100;
 
 export interface Context {
   readonly app: App['app'];
@@ -186,18 +187,23 @@ function createServices(
     const print = (line: string) => process.stdout.write(`${line}\n`);
     await ensureFirstAdmin({ users, adminPassword: environment.adminPassword, print });
   };
+  let knowsRevoked = false;
   const synchronize = async (): Promise<void> => {
     const { state } = database.view();
     const hasLogin = connections.givenPanelRole !== null || nodeFile.get().panel_database !== null;
-    if (hasLogin && (state === 'writable' || state === 'recovery')) await revocations.synchronize();
+    if (!hasLogin || (state !== 'writable' && state !== 'recovery')) return;
+    await revocations.synchronize();
+    knowsRevoked = true;
   };
+  // At once after a start: until then a session that somebody ended is taken for a good one.
+  const revocationPauseMs = () => (knowsRevoked ? revocationIntervalMs : soonMs);
   return [
     { name: 'database watch', run: (signal) => database.run(signal) },
     createPrepareLoop({ database, log, prepare }),
     createFenceService(cluster),
     createResumeService(cluster),
     ...createClusterLoops(cluster),
-    createTicker({ name: 'revocations', log, intervalMs: () => revocationIntervalMs, tick: synchronize }),
+    createTicker({ name: 'revocations', log, intervalMs: revocationPauseMs, tick: synchronize }),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** POSTGRES_CONTROL: how this server's PostgreSQL is stopped and started (DESIGN §4, SAFETY's "control"). */
+import { Fault } from '../../fault.ts';
 
 export type PostgresControl =
   | { readonly kind: 'docker'; readonly container: string }
@@ -7,11 +8,10 @@ export type PostgresControl =
   /** Something else starts it again after it stops: docker's restart policy, systemd. No script can stop it. */
   | { readonly kind: 'supervised' };
 
-export class InvalidPostgresControl extends Error {
-  readonly code = 'INVALID_POSTGRES_CONTROL';
-
+/** A Fault, so that it stops the start with its one line and no stack (DESIGN §4). */
+export class InvalidPostgresControl extends Fault {
   constructor(sentence: string) {
-    super(sentence);
+    super('HOST_FAULT', sentence);
     this.name = 'InvalidPostgresControl';
   }
 }
