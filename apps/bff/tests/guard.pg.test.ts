@@ -103,8 +103,11 @@ test('the fenced main refuses writes by the panel with where main is, and by SQL
 });
 
 test('the fenced main says so: event, notice, sentence, status, and to the load balancers', async () => {
-  const status = await waitForStatus(mainPanel, 'the fence on its page', ({ notices }) =>
-    notices.some(({ code }) => code === 'fenced'),
+  const status = await waitForStatus(
+    mainPanel,
+    'the fence on its page',
+    ({ notices, events }) =>
+      notices.some(({ code }) => code === 'fenced') && events.some(({ type }) => type === 'main_fenced'),
   );
   expect(status.notices.find(({ code }) => code === 'fenced')?.severity).toBe('critical');
   expect(status.server.effective_role).toBe('secondary');
