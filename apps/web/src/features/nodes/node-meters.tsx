@@ -5,7 +5,14 @@ import { useNodeMetrics } from '../../api/cluster-history.ts';
 import { Meter } from '../../ui/meter.tsx';
 
 // The plotting library is loaded when the first node is shown, and not with the page's entry.
-const Sparkline = lazy(async () => ({ default: (await import('../../ui/sparkline.tsx')).Sparkline }));
+const Sparkline = lazy(async () => {
+  try {
+    return { default: (await import('../../ui/sparkline.tsx')).Sparkline };
+  } catch {
+    // The server has just gone, or was updated. The figures stand in the text: a missing line must not take the page away.
+    return { default: () => null };
+  }
+});
 
 type Metric = 'cpu_percent' | 'memory_percent' | 'disk_percent';
 const meters: readonly { metric: Metric; label: string }[] = [
