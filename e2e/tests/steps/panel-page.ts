@@ -25,7 +25,7 @@ export async function sendSignIn(page: Page, username: string, password: string)
 export async function openClusterTab(browser: Browser, server: TestServer): Promise<Page> {
   const page = await openPanel(browser, server, '/settings/cluster');
   await sendSignIn(page, 'admin', server.adminPassword);
-  await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Settings', exact: true })).toBeVisible();
   await expect(page).toHaveURL(/\/settings\/cluster$/);
   return page;
 }
