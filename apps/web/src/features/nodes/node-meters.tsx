@@ -10,7 +10,7 @@ const Sparkline = lazy(async () => {
     return { default: (await import('../../ui/sparkline.tsx')).Sparkline };
   } catch {
     // The server has just gone, or was updated. The figures stand in the text: a missing line must not take the page away.
-    return { default: () => null };
+    return { default: () => <></> };
   }
 });
 
