@@ -107,7 +107,8 @@ async function replicate({ main: mainPage, secondary: page }: Pages): Promise<vo
   await findSubscriber(page, 'amina');
   await goToCluster(mainPage);
   await expectStreaming(mainPage, SECONDARY);
-  await takePicture(mainPage, 'cluster-main', 1_150);
+  for (const name of [MAIN, SECONDARY]) await expect(fact(nodeCard(mainPage, name), 'Subscribers')).toHaveText('1');
+  await takePicture(mainPage, 'cluster-main', 1_215);
 }
 
 async function refuseWrite(page: Page, main: TestServer): Promise<void> {
