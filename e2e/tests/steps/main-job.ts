@@ -126,6 +126,9 @@ async function loseMain(page: Page, main: TestServer): Promise<void> {
   await main.kill();
   await expect(nodeCard(page, MAIN).getByText('offline', { exact: true })).toBeVisible({ timeout: 90_000 });
   await expect(fact(nodeCard(page, SECONDARY), 'Lag')).toHaveText('unknown', { timeout: 60_000 });
+  // Main takes no more of them, and what is sent to nobody is no heartbeat.
+  const indicators = page.getByRole('list', { name: 'Indicators' });
+  await expect(indicators.getByText(/The last heartbeat of the secondary came ([2-9]|\d\d+) s ago/)).toBeVisible();
 }
 
 async function promote(page: Page): Promise<void> {

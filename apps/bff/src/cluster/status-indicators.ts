@@ -7,13 +7,15 @@ import type { ClusterContext } from './cluster-context.ts';
 export function readIndicators(context: ClusterContext, nodes: readonly StatusNode[]): Indicator[] {
   const main = nodes.find((node) => node.is_main);
   const nowMs = context.clock.nowMs();
-  const age = (at: string | null): number | null => (at === null ? null : Math.max(0, nowMs - Date.parse(at)));
+  const ageOf = (atMs: number | null): number | null => (atMs === null ? null : Math.max(0, nowMs - atMs));
+  const age = (at: string | null): number | null => ageOf(at === null ? null : Date.parse(at));
   return nodes
     .filter((node) => !node.is_main && node.status !== 'removed')
     .flatMap((node) =>
       readinessIndicators({
         mainHeartbeatAgeMs: age(main?.last_seen_at ?? null),
-        secondaryHeartbeatAgeMs: age(node.last_seen_at),
+        // This server sees itself at all times; a heartbeat counts once main has taken it.
+        secondaryHeartbeatAgeMs: node.is_self ? ageOf(context.memory.lastHeartbeatSentOkAtMs) : age(node.last_seen_at),
         replayLagSeconds: node.replication_lag_seconds,
         slotActive: node.wal.slot_active ?? (node.is_self && node.wal.state === 'streaming' ? true : null),
         secondaryInRecovery: inRecovery(context, node),
