@@ -1,25 +1,28 @@
 /**
- * `npm run bench`: every benchmark in turn. A benchmark is a program that prints its rows as lines of JSON,
- * `{"name": "…", "value": 1.02, "unit": "×", "goal": "at most 1.15", "ok": true}`; its other lines are shown as they come.
+ * `npm run bench`: every benchmark in turn, and one table. A benchmark is a program that prints its rows as lines of
+ * JSON (`BenchRow`); its other lines are shown as they come.
  *
- *   npm run bench -- join      those whose path contains a word
+ *   npm run bench -- join            those whose path contains a word
+ *   npm run bench -- --write-readme  writes the table, with its date, into README.md
  */
-import { glob } from 'node:fs/promises';
+import { glob, readFile, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { abortOnSignals, formatTable, root, toolEnvironment } from './steps.ts';
+import { TestbedError } from '../errors.ts';
+import { formatBenchTable, parseBenchRow, replaceBenchSection, type BenchRow } from './bench-table.ts';
+import { abortOnSignals, formatDuration, formatTable, root, toolEnvironment } from './steps.ts';
 
-interface BenchRow {
-  name: string;
-  value: number | string;
-  unit?: string;
-  goal?: string;
-  ok?: boolean;
-}
-
-const filters = process.argv.slice(2);
+const { values, positionals: filters } = parseArgs({
+  options: { 'write-readme': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 const signal = abortOnSignals();
 const rows: BenchRow[] = [];
 const failures: string[] = [];
+const started = performance.now();
+const loadBefore = describeLoad();
 
 for (const path of await benchmarks()) {
   process.stderr.write(`\n=== ${path}\n`);
@@ -28,41 +31,42 @@ for (const path of await benchmarks()) {
     ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'inherit', timeout: 15 * 60_000, forceKillAfterDelay: 10_000 },
   } as const);
   for await (const line of child) {
-    const row = parseRow(line);
+    const row = parseBenchRow(line);
     if (row) rows.push(row);
     else process.stdout.write(`${line}\n`);
   }
   if ((await child).exitCode !== 0) failures.push(path);
 }
 
-const heading = ['benchmark', 'result', 'goal', ''];
-const cells = rows.map(({ name, value, unit = '', goal = '', ok }) => [
-  ...[name, `${value} ${unit}`.trim(), goal],
-  ok === undefined ? '' : ok ? 'met' : 'MISSED',
-]);
-process.stdout.write(`\n${formatTable([heading, ...cells])}\n`);
+const table = formatBenchTable(rows);
+const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB; load ${loadBefore} before, ${describeLoad()} after`;
+process.stdout.write(`\n${formatTable(table)}\n\n${machine}; ${formatDuration(performance.now() - started)}\n`);
 for (const path of failures) process.stdout.write(`failed: ${path}\n`);
 if (rows.length === 0) process.stdout.write('no benchmark has printed a row\n');
-process.exitCode = failures.length === 0 && rows.length > 0 && rows.every(({ ok }) => ok !== false) ? 0 : 1;
+if (values['write-readme']) await writeReadme();
+process.exitCode = failures.length === 0 && rows.length > 0 && rows.every(({ ok }) => ok) ? 0 : 1;
 
 async function benchmarks(): Promise<string[]> {
   const found: string[] = [];
-  for await (const path of glob(['apps/*/bench/*.bench.ts', 'packages/*/bench/*.bench.ts', 'e2e/bench/*.bench.ts'], {
-    cwd: root,
-  })) {
+  const patterns = ['apps/*/bench/*.bench.ts', 'packages/*/bench/*.bench.ts', 'e2e/bench/*.bench.ts'];
+  for await (const path of glob(patterns, { cwd: root })) {
     if (filters.every((word) => path.includes(word))) found.push(path);
   }
   return found.sort();
 }
 
-function parseRow(line: string): BenchRow | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    const value = JSON.parse(line) as Partial<BenchRow>;
-    return value.name === undefined || value.value === undefined ? undefined : (value as BenchRow);
-  } catch (error) {
-    // A line that only looks like a row is output like any other.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
+/** The last minute's and the last five minutes' average of processes that wanted to run. */
+function describeLoad(): string {
+  const [lastMinute = 0, lastFive = 0] = loadavg();
+  return `${lastMinute.toFixed(1)} (5 min: ${lastFive.toFixed(1)})`;
+}
+
+async function writeReadme(): Promise<void> {
+  if (failures.length > 0 || filters.length > 0) {
+    throw new TestbedError('MISUSE', 'README.md takes a whole table only: all benchmarks, and all ran to their end');
   }
+  const path = join(root, 'README.md');
+  const date = new Date().toISOString().slice(0, 10);
+  await writeFile(path, replaceBenchSection(await readFile(path, 'utf8'), table, `${date}. ${machine}.`));
+  process.stdout.write('written into README.md\n');
 }
