@@ -1,4 +1,5 @@
 /** Starts the BFF: reads the environment once, serves at once, and ends gracefully on SIGTERM and SIGINT (DESIGN §4, §12). */
+import './small-memory.ts';
 import { createContext, type Context } from './context.ts';
 import { EnvironmentFault, readEnvironment, type Environment } from './environment.ts';
 import { Fault, messageOf } from './fault.ts';
