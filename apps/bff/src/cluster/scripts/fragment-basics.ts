@@ -81,9 +81,10 @@ begin_phase() {
   report "$1" running "$2"
 }
 
+# Told together with the beginning of the next phase, or with the failure: starting one program for both.
 end_phase() {
   say "[$PHASE] $1"
-  report "$PHASE" completed "$1"
+  WAITING_REPORT=("$PHASE" completed "$1")
 }
 
 # A value inside a connection string (libpq): quoted, \ and ' escaped with a backslash.

@@ -15,7 +15,16 @@ remember_own_settings() {
   fi
 }
 
-value_of() { sed -n "s/^$1=//p" <<<"$2" | head -n 1; }
+# value_of NAME LINES: of the first line NAME=value. Without sed: this is asked so often that starting it would show.
+value_of() {
+  local line
+  while IFS= read -r line; do
+    if [[ $line == "$1="* ]]; then
+      printf '%s' "$\{line#*=}"
+      return 0
+    fi
+  done <<<"$2"
+}
 
 stop_server() {
   begin_phase stop 'stopping PostgreSQL'
@@ -60,8 +69,10 @@ base_backup() {
 
 # A standby does not start when one of these is below main's; the clone's control file has main's.
 raise_to_main() { # name, its name in pg_controldata, effective values, control data
-  local main own
-  main=$(sed -n "s/^$2 setting: *//p" <<<"$4")
+  local main='' own line
+  while IFS= read -r line; do
+    if [[ $line == "$2 setting:"* ]]; then main=$\{line##* }; fi
+  done <<<"$4"
   own=$(value_of "$1" "$3")
   if (($\{main:-0} > $\{own:-0})); then setting_line "$1" "$main"; fi
 }
@@ -144,6 +155,7 @@ finish() {
   else
     say "When you are sure that you do not need them: rm -rf $(printf '%q' "$ASIDE")"
   fi
-  end_phase "the old data are in $ASIDE"
+  say "[done] the old data are in $ASIDE"
+  report 'done' completed "the old data are in $ASIDE"
 }
 `;

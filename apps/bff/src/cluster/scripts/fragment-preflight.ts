@@ -127,7 +127,10 @@ fetch_credential() {
   local status answer code sentence
   begin_phase credential 'fetching the replication password'
   answer=$WORK/answer
-  status=$(curl_authorization "$CREDENTIAL_TOKEN" | local_curl --max-time 20 --data '' --output "$answer" \
+  status=$({
+    curl_basics
+    curl_authorization "$CREDENTIAL_TOKEN"
+  } | curl --config - --max-time 20 --data '' --output "$answer" \
     --write-out '%{http_code}' "$LOCAL_API/api/cluster/script/credential" 2>"$WORK/curl.log") ||
     fail 2 "The panel of this server did not answer at $LOCAL_API: $(tail -n 1 "$WORK/curl.log")"
   if [[ $status != 200 ]]; then

@@ -14,30 +14,53 @@ clean_environment() {
 
 # A value for curl's configuration file. The tokens go there, on curl's standard input, because every
 # user of this machine can read the arguments of a running program.
-curl_authorization() {
-  local token=$1 backslash=$'\\' quote='"'
-  token=$\{token//"$backslash"/"$backslash$backslash"}
-  token=$\{token//"$quote"/"$backslash$quote"}
-  printf 'header = "Authorization: Bearer %s"\n' "$token"
+curl_line() { # option, value
+  local value=$2 backslash=$'\\' quote='"'
+  value=$\{value//"$backslash"/"$backslash$backslash"}
+  value=$\{value//"$quote"/"$backslash$quote"}
+  value=$\{value//$'\n'/"$backslash"n}
+  value=$\{value//$'\r'/"$backslash"r}
+  printf '%s = "%s"\n' "$1" "$value"
 }
 
-# curl to this server's own panel: over the loopback, where no proxy helps and no certificate fits.
-local_curl() {
-  local -a options=(--config - --silent --show-error --noproxy '*')
+curl_authorization() { curl_line header "Authorization: Bearer $1"; }
+
+# How curl talks to this server's own panel: over the loopback, where no proxy helps and no certificate fits.
+curl_basics() {
+  curl_line noproxy '*'
   case $LOCAL_API in
-    https://127.0.0.1* | https://localhost* | https://\[::1\]*) options+=(--insecure) ;;
+    https://127.0.0.1* | https://localhost* | https://\[::1\]*) printf 'insecure\n' ;;
   esac
-  curl "$\{options[@]}" "$@"
+  printf 'silent\nshow-error\n'
+}
+
+# One report as curl's configuration; "next" in between starts the options anew.
+report_lines() { # phase, state, detail
+  curl_basics
+  curl_authorization "$PHASE_TOKEN"
+  curl_line url "$LOCAL_API/api/cluster/script/phase"
+  curl_line data-urlencode "phase=$1"
+  curl_line data-urlencode "state=$2"
+  curl_line data-urlencode "detail=$\{3:0:1500}"
+  curl_line output /dev/null
+  printf 'fail\nmax-time = 5\n'
 }
 
 # report PHASE STATE DETAIL. The panel's page shows it; a panel that cannot be told stops nothing.
 report() {
   [[ $ACTION != dry_run ]] || return 0
-  local problem
-  problem=$(curl_authorization "$PHASE_TOKEN" | local_curl --max-time 5 --output /dev/null --fail \
-    --data-urlencode "phase=$1" --data-urlencode "state=$2" --data-urlencode "detail=$\{3:0:1500}" \
-    "$LOCAL_API/api/cluster/script/phase" 2>&1) && return 0
-  if [[ $REPORTING == yes ]]; then
+  local problem reported=yes
+  problem=$(
+    {
+      if (($\{#WAITING_REPORT[@]} > 0)); then
+        report_lines "$\{WAITING_REPORT[@]}"
+        printf 'next\n'
+      fi
+      report_lines "$@"
+    } | curl --config - 2>&1
+  ) || reported=no
+  WAITING_REPORT=()
+  if [[ $reported == no && $REPORTING == yes ]]; then
     warn "(The panel at $LOCAL_API could not be told about the progress: $\{problem:-no answer}. Going on.)"
     REPORTING=no
   fi

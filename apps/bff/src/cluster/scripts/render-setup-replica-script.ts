@@ -139,6 +139,7 @@ function fragmentsOf(control: PostgresControl): string[] {
 const stateFragment = bash`
 ACTION='join'
 REPORTING=yes
+WAITING_REPORT=()
 `;
 
 const joinStateFragment = bash`
