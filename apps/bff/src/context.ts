@@ -53,6 +53,7 @@ import { registerOpenApiRoutes } from './routes/openapi-routes.ts';
 import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
 
 const forwardTimeoutMs = 30_000;
+const answersWithSecret: readonly string[] = ['rotateSecret', 'removeNode'];
 const revocationIntervalMs = 5_000;
 const soonMs = 100;
 
@@ -199,7 +200,7 @@ function createServices(
   const revocationPauseMs = () => (knowsRevoked ? revocationIntervalMs : soonMs);
   return [
     { name: 'database watch', run: (signal) => database.run(signal) },
-    createPrepareLoop({ database, log, prepare }),
+    createPrepareLoop({ database, nodeFile, log, prepare }),
     createFenceService(cluster),
     createResumeService(cluster),
     ...createClusterLoops(cluster),
@@ -225,6 +226,13 @@ async function forwardCall(
   const { membership } = cluster.nodeFile.get();
   const main = membership === null ? null : mainPeer(membership);
   if (main === null) throw new Fault('NOT_MAIN', 'This is done on the main server, which this one does not know.');
+  if (answersWithSecret.includes(call.name) && !main.api_url.startsWith('https:')) {
+    const where = `do it on the page of "${main.display_name}", ${main.api_url}`;
+    throw new Fault(
+      'NOT_MAIN',
+      `This answers with a new secret, which must not cross between servers in clear: ${where}.`,
+    );
+  }
   const { method, path, sessionToken, signal } = call;
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   try {

@@ -70,9 +70,20 @@ test('main cannot remove itself, nor a node that never was', async () => {
   expect(await slotsOf(main)).toEqual([staying.slotName, going.slotName].sort());
 });
 
-test('a removal asked of a secondary is done by main, which drops the slot and changes the secret', async () => {
+test('a removal asked of a secondary over plain http is refused, because its reply would carry the new secret', async () => {
   const panel = await stays.panel().signIn();
-  const reply = await panel.expectOk(panel.delete<Removed>(`/api/cluster/nodes/${String(going.nodeId)}`));
+  expectRefusal(
+    await panel.delete(`/api/cluster/nodes/${String(going.nodeId)}`),
+    'NOT_MAIN',
+    'in clear',
+    'DC1 Primary',
+  );
+  expect(await slotsOf(main)).toEqual([staying.slotName, going.slotName].sort());
+});
+
+test('a removal drops the slot and changes the secret', async () => {
+  const path = `/api/cluster/nodes/${String(going.nodeId)}`;
+  const reply = await mainPanel.expectOk(mainPanel.delete<Removed>(path));
   expect(reply.sentence).toContain('"Goes" was removed');
   expect(reply.cluster_secret).toMatch(/^[0-9a-f]{64}$/);
   newSecret = reply.cluster_secret ?? '';

@@ -23,14 +23,14 @@ export async function acceptHeartbeat(
   if (caller.nodeId !== body.node_id || peer?.server_id !== body.server_id) {
     throw new Fault('NODE_UNKNOWN', 'The heartbeat names a node that this cluster does not know.');
   }
-  if (body.term > membership.term) {
-    await meetTerm(context, { term: body.term, mainNodeId: null, saidBy: `"${peer.display_name}"` });
-  }
   const seen = plainAddress(remoteAddress);
   if (caller.usedPreviousSecret && (peer.seen_address ?? seen) !== seen) {
     // A removed node still knows the previous secret and could call itself by a waiting member's name: from another
-    // address than that member's own it learns nothing (SAFETY §5).
+    // address than that member's own it learns nothing, and its term counts for nothing (SAFETY §5).
     throw new Fault('SECRET_MISMATCH', 'cluster secret mismatch');
+  }
+  if (body.term > membership.term) {
+    await meetTerm(context, { term: body.term, mainNodeId: null, saidBy: `"${peer.display_name}"` });
   }
   context.memory.heartbeats.set(body.node_id, { atMs: context.clock.nowMs(), cloning: body.cloning });
   await rememberAddress(context, membership, body.node_id, seen);

@@ -8,6 +8,8 @@ import { followMainRedis } from './follow-main-redis.ts';
 import { enforceFence } from './meet-term.ts';
 import { configuredRole, hbaLinesFor, mainPeer } from './membership.ts';
 import type { Membership } from './node-file.ts';
+import { receiverStreams } from './observe-replication.ts';
+import { completePromotion, promotingGateReason } from './record-promotion.ts';
 
 interface Assertion {
   readonly name: string;
@@ -16,17 +18,50 @@ interface Assertion {
   readonly work: () => Promise<void>;
 }
 
-const assertionNames = ['pg_hba', 'redis_promote', 'replicator', 'redis_replication', 'redis_follow', 'standby_source'];
+const assertionNames = [
+  'pg_hba',
+  'promotion_record',
+  'redis_promote',
+  'replicator',
+  'redis_replication',
+  'redis_follow',
+  'standby_source',
+];
 
 export async function assertCluster(context: ClusterContext): Promise<void> {
   const { membership } = context.nodeFile.get();
-  if (membership?.is_active !== true || context.lock.running() !== null) return;
+  if (context.lock.running() !== null) return;
+  if (membership === null) await endRedisReplication(context);
+  if (membership?.is_active !== true) return;
   if (membership.fence !== null) await enforceFence(context);
   const assertions = assertionsFor(context, membership);
   // What this role does not assert cannot be at fault: a notice must not outlive a change of role.
   const names = new Set(assertions.map((assertion) => assertion.name));
   for (const name of assertionNames) if (!names.has(name)) context.memory.standingFaults.delete(name);
   for (const assertion of assertions) await attempt(context, assertion);
+}
+
+/** A promotion whose record failed (the database went away in that moment) is recorded as soon as it can be (SAFETY §2). */
+async function assertPromotionRecord(context: ClusterContext, membership: Membership): Promise<void> {
+  const last = membership.promotions.at(-1);
+  if (last?.node_id !== membership.node_id) return;
+  const { gateShutBecause } = context.roles.view();
+  const listed = await context.rows.listPromotions();
+  const isRecorded = listed.some((promotion) => promotion.promotion_id === last.promotion_id);
+  if (isRecorded && gateShutBecause !== promotingGateReason) return;
+  const cause = { id: last.promotion_id, actor: 'system', reason: null, started_at: last.at };
+  await completePromotion(context, last, cause);
+}
+
+/** Redis was away when this server left: it comes back as a replica of a main that it no longer belongs to. */
+async function endRedisReplication(context: ClusterContext): Promise<void> {
+  const wasMember = context.nodeFile.get().ended_membership !== null;
+  if (!wasMember || context.redis.view().follows === null) return;
+  await attempt(context, {
+    name: 'redis_follow',
+    otherwise: 'Redis still follows the former main',
+    work: () => context.redis.stopFollowing(),
+  });
 }
 
 function assertionsFor(context: ClusterContext, membership: Membership): Assertion[] {
@@ -40,6 +75,7 @@ function assertionsFor(context: ClusterContext, membership: Membership): Asserti
     add('pg_hba', 'pg_hba.conf could not be kept', () => context.replication.writeHbaBlock(hbaLinesFor(membership)));
   }
   if (isMain && state === 'writable') {
+    add('promotion_record', 'The promotion is not recorded yet', () => assertPromotionRecord(context, membership));
     add('replicator', 'The replication login could not be kept', () =>
       context.replication.ensureReplicatorRole(membership.replication),
     );
@@ -64,8 +100,16 @@ function assertionsFor(context: ClusterContext, membership: Membership): Asserti
 async function assertSource(context: ClusterContext, membership: Membership): Promise<void> {
   const main = mainPeer(membership);
   if (main === null || membership.slot_name === null) return;
-  const cloned = context.nodeFile.get().join_script?.finished === true;
-  if (!cloned) return;
+  const script = context.nodeFile.get().join_script;
+  if (script === null) return;
+  if (!script.finished) {
+    // The panel may have been away when the script said that it was done; WAL that flows says the same.
+    if (!receiverStreams(context.memory.positions)) return;
+    await context.nodeFile.update((file) => ({
+      ...file,
+      join_script: file.join_script === null ? null : { ...file.join_script, finished: true },
+    }));
+  }
   await context.replication.setStandbySource({
     host: main.address,
     port: main.postgres_port,

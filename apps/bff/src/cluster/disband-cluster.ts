@@ -14,7 +14,8 @@ export async function disbandCluster(context: ClusterContext, actor: string): Pr
   return context.lock.run('the disbanding of the cluster', async () => {
     const membership = requireWritableMain(context);
     await context.rows.transaction(async (rows) => {
-      await rows.patchConfig({ is_active: false, role: 'standalone' });
+      // A set-up that was cut off before its commit left no row; disbanding is the way out of that, too.
+      if ((await rows.readConfig()) !== null) await rows.patchConfig({ is_active: false, role: 'standalone' });
       const message = `${actor} disbanded the cluster.`;
       const input = {
         type: 'cluster_disbanded',

@@ -14,6 +14,9 @@ export async function endMembership(context: ClusterContext, sentence: string): 
     join_script: null,
     ended_membership: { at, sentence },
   }));
+  // A gate that a fence shut belongs to the membership that has just ended.
+  context.roles.openGate();
+  context.memory.standingFaults.delete('fence');
   context.memory.mainWriteLsn = null;
   context.memory.probes.clear();
   context.memory.heartbeats.clear();

@@ -130,6 +130,7 @@ async function keepGrant(
       ...file,
       membership,
       ended_membership: null,
+      join_script: null,
       session_signing_key: mainsKey,
       old_session_signing_keys:
         file.session_signing_key === mainsKey

@@ -65,7 +65,8 @@ async function changeStatus(context: ClusterContext, row: ClusterNodeRow, health
 async function sharePeers(context: ClusterContext, rows: readonly ClusterNodeRow[]): Promise<void> {
   await context.nodeFile.update((file) => {
     const { membership } = file;
-    if (membership === null) return file;
+    // A join or a removal owns the list while it runs: these rows may be older than what it has just written.
+    if (membership === null || context.lock.running() !== null) return file;
     const peers = rows
       .filter((row) => row.removed_at === null)
       .map((row) => peerOfRow(row, peerById(membership, row.id)));

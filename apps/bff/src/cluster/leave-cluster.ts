@@ -57,6 +57,10 @@ async function tellMain(context: ClusterContext, membership: Membership): Promis
 
 /** Out of recovery without becoming main of anything: the replicated rows of the old cluster are taken away. */
 async function promoteAlone(context: ClusterContext): Promise<void> {
+  // A fence would shut the promoted database again at once. Its role stays secondary, so a cut-off here is safe.
+  await context.nodeFile.update((file) =>
+    file.membership === null ? file : { ...file, membership: { ...file.membership, fence: null } },
+  );
   await context.replication.promote(promoteLimitSeconds);
   await context.database.look();
   await context.replication.restoreAfterPromotion();

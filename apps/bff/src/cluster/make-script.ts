@@ -61,7 +61,8 @@ export async function makeSetupScript(context: ClusterContext, databaseBytes: nu
     phase_token_sha256: sha256Of(phaseToken),
     database_bytes: databaseBytes,
     phases: [],
-    finished: false,
+    // A replica that streams stays one until a new script touches its data.
+    finished: file.join_script?.finished ?? false,
   };
   await context.nodeFile.update((current): NodeFile => ({ ...current, join_script: script }));
   return { node_id: membership.node_id, slot_name: slotName, script_path: path, script_command: scriptCommand(path) };

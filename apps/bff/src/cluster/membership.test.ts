@@ -57,7 +57,7 @@ test('another main changes the role of every member at once, and the term never 
   expect(withMain(membership(), 2, 9).term).toBe(9);
 });
 
-test('pg_hba lets in every other member by the address that was seen, and nobody else', () => {
+test('pg_hba lets in every other member by its own address and the one that was seen, and nobody else', () => {
   const peers = [
     peer(1, 'main'),
     peer(2, 'secondary', { seen_address: '198.51.100.7' }),
@@ -67,6 +67,8 @@ test('pg_hba lets in every other member by the address that was seen, and nobody
   expect(hbaLinesFor(membership({ peers }))).toEqual([
     'host replication replicator 198.51.100.7/32 scram-sha-256',
     'host postgres replicator 198.51.100.7/32 scram-sha-256',
+    'host replication replicator 192.0.2.2/32 scram-sha-256',
+    'host postgres replicator 192.0.2.2/32 scram-sha-256',
     'host replication replicator 2001:db8::3/128 scram-sha-256',
     'host postgres replicator 2001:db8::3/128 scram-sha-256',
   ]);

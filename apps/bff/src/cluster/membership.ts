@@ -120,7 +120,7 @@ export function withMain(membership: Membership, mainNodeId: number, term: numbe
 /** `host replication …` lines for every other member and for pg_rewind (DESIGN §6.2, SAFETY §5). */
 export function hbaLinesFor(membership: Membership): string[] {
   const lines = otherPeers(membership).flatMap((peer) =>
-    [...new Set([peer.seen_address ?? peer.address])].flatMap((address) => hbaLinesOf(address)),
+    [...new Set([peer.seen_address ?? peer.address, peer.address])].flatMap((address) => hbaLinesOf(address)),
   );
   return [...new Set(lines)];
 }

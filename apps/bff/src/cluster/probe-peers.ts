@@ -12,10 +12,15 @@ const probeTimeoutMs = 3_000;
 export async function probePeers(context: ClusterContext, signal: AbortSignal): Promise<void> {
   const { membership } = context.nodeFile.get();
   if (membership?.is_active !== true) return;
-  // A member that has not fetched a rotated secret yet would take the probe for a stranger's.
-  const waiting = membership.previous_secret?.waiting_node_ids ?? [];
-  const peers = otherPeers(membership).filter((peer) => !waiting.includes(peer.node_id));
-  await Promise.all(peers.map((peer) => probePeer(context, membership, peer, signal)));
+  const { previous_secret: previous } = membership;
+  await Promise.all(
+    otherPeers(membership).map((peer) => {
+      // A member that has not fetched a rotated secret is asked by the one that it knows: its term must be heard.
+      const waits = previous?.waiting_node_ids.includes(peer.node_id) === true;
+      const known = waits ? { ...membership, secret: previous.secret } : membership;
+      return probePeer(context, known, peer, signal);
+    }),
+  );
 }
 
 /** Resolves with whether the peer answered. What it said is kept in memory.probes. */

@@ -6,12 +6,15 @@ import { emergencyPromotionPhases, type Operation, type PromoteBody } from '@pro
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { judgeOwnPromotion } from './judge-promotion.ts';
-import { mainPeer, requireMembership } from './membership.ts';
+import { requireMembership } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { beginOperation, endOperation, phaseOf, setPhase } from './operation-record.ts';
-import { probePeer } from './probe-peers.ts';
+import { probePeers } from './probe-peers.ts';
 import { promotionSteps } from './promotion-steps.ts';
 import { recordEvent } from './record-event.ts';
+
+/** A little over one probe. */
+const probeLimitMs = 4_000;
 
 /** Answers once the operation is written down and started. BLOCKED, CONFIRMATION_NEEDED, NOT_SECONDARY or NOT_AVAILABLE with reasons. */
 export async function promoteSecondary(context: ClusterContext, body: PromoteBody, actor: string): Promise<Operation> {
@@ -25,7 +28,7 @@ export async function promoteSecondary(context: ClusterContext, body: PromoteBod
   if (body.node_id !== undefined && body.node_id !== membership.node_id) {
     throw new Fault('NOT_SECONDARY', 'An emergency promotion is asked for on the server that is to become main.');
   }
-  await lookAfresh(context, membership);
+  await lookAfresh(context);
   refuse(context, membership, body.confirm);
   const input = {
     kind: 'emergency_promotion',
@@ -36,16 +39,12 @@ export async function promoteSecondary(context: ClusterContext, body: PromoteBod
   return startLocked(context, () => beginOperation(context, input));
 }
 
-/** The judgement must be about now: main is probed and the database looked at before anything is refused or begun. */
-async function lookAfresh(context: ClusterContext, membership: Membership): Promise<void> {
-  const main = mainPeer(membership);
-  const signal = AbortSignal.timeout(4_000);
-  await Promise.all([
-    context.database.look(),
-    main === null || main.node_id === membership.node_id
-      ? Promise.resolve(false)
-      : probePeer(context, membership, main, signal),
-  ]);
+/**
+ * The judgement must be about now: main is probed and the database looked at before anything is refused or begun. The
+ * other members are asked as well, because the term that is about to be claimed must be above all of theirs.
+ */
+async function lookAfresh(context: ClusterContext): Promise<void> {
+  await Promise.all([context.database.look(), probePeers(context, AbortSignal.timeout(probeLimitMs))]);
 }
 
 function refuse(context: ClusterContext, membership: Membership, confirm: string | undefined): void {
@@ -93,8 +92,18 @@ export async function resumePromotions(context: ClusterContext): Promise<void> {
       continue;
     }
     context.log.warn({ operation_id: operation.id }, 'going on with a promotion that was cut off');
-    await startLocked(context, () => Promise.resolve(operation));
+    await startLocked(context, () => Promise.resolve(askedAgain(context, operation)));
   }
+}
+
+/** Still in recovery, hours may have passed and main may be back: it is asked and shut once more before pg_promote. */
+function askedAgain(context: ClusterContext, operation: Operation): Operation {
+  if (context.database.view().state !== 'recovery') return operation;
+  const repeated = ['fence_main', 'prepare_candidate', 'promote_database'];
+  const phases = operation.phases.map((phase) =>
+    repeated.includes(phase.name) ? { ...phase, state: 'pending' as const, finished_at: null } : phase,
+  );
+  return { ...operation, phases };
 }
 
 async function runPhases(context: ClusterContext, begun: Operation): Promise<void> {

@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Operation } from '@proxpanel/contracts/operations';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { fenceMain } from './fence-main.ts';
 import { judgeOwnPromotion } from './judge-promotion.ts';
 import {
   configuredRole,
   hbaLinesFor,
-  mainPeer,
   otherPeers,
   ownPeer,
   requireMembership,
@@ -17,13 +17,8 @@ import {
   withMain,
 } from './membership.ts';
 import type { Promotion } from './node-file.ts';
-import { observeReplication, receiverStreams } from './observe-replication.ts';
-import { recordPromotion } from './record-promotion.ts';
-
-export interface StepResult {
-  readonly detail: string;
-  readonly skipped?: boolean;
-}
+import { completePromotion, promotingGateReason } from './record-promotion.ts';
+import type { StepResult } from './step-result.ts';
 
 interface PromotionStep {
   readonly name: string;
@@ -31,73 +26,15 @@ interface PromotionStep {
 }
 
 const announceTimeoutMs = 5_000;
-/** The old main answers an announcement only once its database is in recovery, which takes seconds on a large one. */
-const fenceTimeoutMs = 20_000;
-const walPollMs = 250;
-/** The receiver notices its time-out by waking up now and then. */
-const walMarginMs = 1_000;
 /** Replay of what was received comes first and may take minutes under a long lag; then it is a fault worth a human. */
 const promoteLimitSeconds = 300;
+const promotePauseMs = 1_000;
 
 async function check(context: ClusterContext): Promise<StepResult> {
   const { blockers, forecast } = judgeOwnPromotion(context, true);
   const [blocker] = blockers;
   if (blocker !== undefined) throw new Fault('BLOCKED', blocker.sentence, { reasons: blockers });
   return { detail: forecast.sentence };
-}
-
-/**
- * A main that still answers is shut before there can be a second one. The term is on disk before it is said. One that
- * cannot be shut, or that is silent while its WAL flows, may still take writes: nobody is promoted beside it (SAFETY §6).
- */
-async function fenceMain(context: ClusterContext): Promise<StepResult> {
-  const membership = requireMembership(context.nodeFile.get());
-  const main = mainPeer(membership);
-  const term = (await claimTerm(context)).term;
-  if (main === null || main.node_id === membership.node_id) return { detail: 'There is no other main.', skipped: true };
-  const self = ownPeer(context.nodeFile.get(), membership, context.own, 'main');
-  const body = { term, main: self, promotion_id: null };
-  const askedMs = performance.now();
-  const reply = await context.peers
-    .call('announce', targetOf(membership, main), body, { timeoutMs: fenceTimeoutMs })
-    .catch((error: unknown) => messageOf(error));
-  if (typeof reply !== 'string') {
-    if (reply.body.writes_shut) return { detail: `"${main.display_name}" answered and has shut its writes.` };
-    throw new Fault(
-      'BLOCKED',
-      `"${main.display_name}" answered but could not shut its writes; its own page says why. Stop PostgreSQL there, then promote again.`,
-    );
-  }
-  if (await walStillFlows(context, askedMs)) {
-    throw new Fault(
-      'BLOCKED',
-      `"${main.display_name}" did not answer (${reply}), but its database still sends WAL and may take writes. Stop PostgreSQL there, then promote again.`,
-    );
-  }
-  // Main is lost: that is what an emergency promotion is for. Terms shut it when it comes back.
-  return { detail: `"${main.display_name}" did not answer: ${reply}`, skipped: true };
-}
-
-/** A host that died without a word looks alive until the receiver's time-out has passed since it was asked: so long is waited. */
-async function walStillFlows(context: ClusterContext, askedMs: number): Promise<boolean> {
-  const deadlineMs = askedMs + context.own.walTimeoutMs + walMarginMs;
-  while (receiverStreams(await observeReplication(context))) {
-    if (performance.now() >= deadlineMs) return true;
-    await delay(walPollMs);
-  }
-  return false;
-}
-
-/** The new term, kept in node.json under the promotion's id before anyone hears of it, so that it is never given twice from here. */
-async function claimTerm(context: ClusterContext): Promise<{ term: number }> {
-  const file = await context.nodeFile.update((current) => {
-    const { membership } = current;
-    if (membership === null || membership.main_node_id === membership.node_id) return current;
-    const claimed = membership.promotions.at(-1);
-    if (claimed?.node_id === membership.node_id && claimed.term === membership.term) return current;
-    return { ...current, membership: { ...membership, term: membership.term + 1 } };
-  });
-  return { term: requireMembership(file).term };
 }
 
 async function prepareCandidate(context: ClusterContext): Promise<StepResult> {
@@ -114,7 +51,13 @@ async function prepareCandidate(context: ClusterContext): Promise<StepResult> {
 async function promoteDatabase(context: ClusterContext): Promise<StepResult> {
   const view = await context.database.look();
   if (view.state === 'writable') return { detail: 'The database is out of recovery.', skipped: true };
-  const { timeline, forkLsn } = await context.replication.promote(promoteLimitSeconds);
+  const promotion = await promoteAndKeep(context);
+  await context.database.look();
+  return { detail: `Timeline ${String(promotion.timeline)} began at ${promotion.fork_lsn}.` };
+}
+
+async function promoteAndKeep(context: ClusterContext): Promise<Promotion> {
+  const { timeline, forkLsn } = await promoteUntilDone(context);
   const membership = requireMembership(context.nodeFile.get());
   const promotion: Promotion = {
     promotion_id: randomUUID(),
@@ -125,40 +68,39 @@ async function promoteDatabase(context: ClusterContext): Promise<StepResult> {
     at: new Date(context.clock.nowMs()).toISOString(),
   };
   await keepPromotion(context, promotion);
-  await context.database.look();
-  return { detail: `Timeline ${String(timeline)} began at ${forkLsn}.` };
+  return promotion;
 }
 
-/** node.json names this server as main from here on. */
+/** pg_promote cannot be taken back: giving up here would leave a writable server that nobody calls main. */
+async function promoteUntilDone(context: ClusterContext): Promise<{ timeline: number; forkLsn: string }> {
+  for (;;) {
+    try {
+      return await context.replication.promote(promoteLimitSeconds);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'DATABASE_DOWN') throw error;
+      context.log.warn({ reason: error.message }, 'the promotion is waited for');
+      await delay(promotePauseMs);
+    }
+  }
+}
+
+/** node.json names this server as main from here on; the gate stays shut until the promotion is recorded. */
 async function keepPromotion(context: ClusterContext, promotion: Promotion): Promise<void> {
+  context.roles.shutGate(promotingGateReason);
   await context.nodeFile.update((file) => {
     if (file.membership === null) return file;
     const next = withMain(file.membership, promotion.node_id, promotion.term);
     return { ...file, membership: { ...next, fence: null, promotions: [...next.promotions, promotion] } };
   });
-  context.roles.openGate();
 }
 
 async function writeRecord(context: ClusterContext, operation: Operation): Promise<StepResult> {
   const membership = requireMembership(context.nodeFile.get());
-  let promotion = membership.promotions.at(-1);
-  if (configuredRole(membership) !== 'main' || promotion?.node_id !== membership.node_id) {
-    // The BFF died between pg_promote and node.json: the database says what happened.
-    const { timeline, forkLsn } = await context.replication.promote(promoteLimitSeconds);
-    promotion = {
-      promotion_id: randomUUID(),
-      term: membership.term,
-      timeline,
-      fork_lsn: forkLsn,
-      node_id: membership.node_id,
-      at: new Date(context.clock.nowMs()).toISOString(),
-    };
-    await keepPromotion(context, promotion);
-  }
-  await context.replication.restoreAfterPromotion();
-  // A main keeps them empty: after a crash it must not follow anyone by what it remembers (SAFETY §1).
-  await context.replication.clearStandbySource();
-  await recordPromotion(context, promotion, operation);
+  const kept = membership.promotions.at(-1);
+  const isKept = configuredRole(membership) === 'main' && kept?.node_id === membership.node_id;
+  // Otherwise the BFF died between pg_promote and node.json: the database says what happened.
+  const promotion = isKept ? kept : await promoteAndKeep(context);
+  await completePromotion(context, promotion, operation);
   return { detail: `Term ${String(promotion.term)} is recorded.` };
 }
 

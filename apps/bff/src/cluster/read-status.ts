@@ -13,7 +13,7 @@ import { configuredRole } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { observeReplication } from './observe-replication.ts';
 import { apiUrlAt } from './own-server.ts';
-import { restartCommand } from './restart-command.ts';
+import { majorVersionOf, restartCommand } from './restart-command.ts';
 import { fingerprintOf } from './setup-main.ts';
 import { readActions } from './status-actions.ts';
 import { readIndicators } from './status-indicators.ts';
@@ -110,7 +110,10 @@ async function readServices(context: ClusterContext): Promise<Pick<ClusterStatus
       postgres_version: view.versionText,
       subscriber_count: context.memory.resources.subscriberCount,
       pending_restart: pending,
-      restart_command: pending.length === 0 ? null : restartCommand(context.own.postgresControl),
+      restart_command:
+        pending.length === 0
+          ? null
+          : restartCommand(context.own.postgresControl, majorVersionOf(context.database.view())),
     },
     redis: { state: redis.state, link_up: redis.linkUp, sentence: redis.sentence },
     writes: { allowed: roles.writesAllowed && view.state === 'writable', sentence: roles.sentence },

@@ -5,12 +5,26 @@ import { requireMembership, slotNameOf } from './membership.ts';
 import type { Promotion } from './node-file.ts';
 import { flushJournal, makeEvent } from './record-event.ts';
 
-/** Repeatable: a promotion that is already listed is not written twice. */
-export async function recordPromotion(
+export const promotingGateReason = 'This server is being promoted; writes are taken in a moment.';
+
+/** Of an operation, what the record says of it. */
+type PromotionCause = Pick<Operation, 'id' | 'actor' | 'reason' | 'started_at'>;
+
+/** All that must stand before the first write of anybody else (SAFETY §2, §3); then the gate opens. Repeatable. */
+export async function completePromotion(
   context: ClusterContext,
   promotion: Promotion,
-  operation: Operation,
+  cause: PromotionCause,
 ): Promise<void> {
+  await context.replication.restoreAfterPromotion();
+  // A main keeps them empty: after a crash it must not follow anyone by what it remembers (SAFETY §1).
+  await context.replication.clearStandbySource();
+  await recordPromotion(context, promotion, cause);
+  if (context.roles.view().gateShutBecause === promotingGateReason) context.roles.openGate();
+}
+
+/** Repeatable: a promotion that is already listed is not written twice. */
+async function recordPromotion(context: ClusterContext, promotion: Promotion, cause: PromotionCause): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
   await context.rows.transaction(async (rows) => {
     const known = await rows.listPromotions();
@@ -29,20 +43,20 @@ export async function recordPromotion(
     }
     const message = `"${membership.display_name}" became the main server (term ${String(promotion.term)}).`;
     const details = {
-      operation_id: operation.id,
+      operation_id: cause.id,
       promotion_id: promotion.promotion_id,
       timeline: promotion.timeline,
       fork_lsn: promotion.fork_lsn,
-      reason: operation.reason,
+      reason: cause.reason,
     };
-    const base = { actor: operation.actor, nodeId: membership.node_id, severity: 'warning', details } as const;
+    const base = { actor: cause.actor, nodeId: membership.node_id, severity: 'warning', details } as const;
     const started = makeEvent(context.clock, {
       ...base,
       type: 'failover_started',
       message: `The promotion of "${membership.display_name}" began.`,
     });
     await rows.appendEvents([
-      { ...started, at: operation.started_at },
+      { ...started, at: cause.started_at },
       makeEvent(context.clock, { ...base, type: 'failover_completed', message }),
     ]);
   });

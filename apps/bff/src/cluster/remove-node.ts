@@ -5,7 +5,7 @@ import { requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { hbaLinesFor, removedKeyLifetimeMs, slotNameOf } from './membership.ts';
 import { makeEvent } from './record-event.ts';
-import { rotateLocked } from './rotate-secret.ts';
+import { refuseWhileWaiting, rotateLocked } from './rotate-secret.ts';
 
 export interface RemoveReply {
   readonly ok: true;
@@ -22,7 +22,10 @@ export async function removeNode(context: ClusterContext, nodeId: number, actor:
     }
     const row = (await context.rows.listNodes()).find((node) => node.id === nodeId);
     if (row === undefined) throw new Fault('NODE_UNKNOWN', `There is no node ${String(nodeId)} in this cluster.`);
-    const already = row.removed_at !== null;
+    // Cut off half-way before: still to be rotated, or the removed node would keep a secret that is good.
+    const knows = membership.removed_nodes.some((node) => node.node_id === nodeId && node.secret === membership.secret);
+    const already = row.removed_at !== null && !knows;
+    refuseWhileWaiting(membership, nodeId);
     await takeOut(context, row, { type: 'node_removed', actor, message: `${actor} removed "${row.display_name}".` });
     if (already) return { ok: true, sentence: `"${row.display_name}" had been removed before.`, cluster_secret: null };
     // It knew the secret and the passwords; the others get new ones by their next heartbeat.
@@ -67,6 +70,7 @@ async function takeOut(
     const others = membership.removed_nodes.filter(
       (removed) => removed.node_id !== row.id && Date.parse(removed.until) > nowMs,
     );
+    const known = membership.removed_nodes.find((removed) => removed.node_id === row.id);
     const previous = membership.previous_secret;
     const waiting = previous?.waiting_node_ids.filter((id) => id !== row.id) ?? [];
     return {
@@ -75,7 +79,8 @@ async function takeOut(
         ...membership,
         peers: membership.peers.filter((peer) => peer.node_id !== row.id),
         previous_secret: previous === null || waiting.length === 0 ? null : { ...previous, waiting_node_ids: waiting },
-        removed_nodes: [...others, { node_id: row.id, secret: membership.secret, until }],
+        // The key that the node knew when it went, also when it is removed once more.
+        removed_nodes: [...others, known ?? { node_id: row.id, secret: membership.secret, until }],
       },
     };
   });

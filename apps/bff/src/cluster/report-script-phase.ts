@@ -14,16 +14,19 @@ export async function reportScriptPhase(context: ClusterContext, token: string, 
     throw new Fault('BAD_TOKEN', 'The token is not that of the newest script.');
   }
   const at = new Date(context.clock.nowMs()).toISOString();
-  const finished = body.phase === 'done' && body.state === 'completed';
+  const done = body.phase === 'done' && body.state === 'completed';
+  // Sticky until the data are really touched: a second run that fails in its checks leaves a good replica as it was.
+  const replaced = body.phase === 'move_aside' || body.phase === 'rolled_back';
   await context.nodeFile.update((file) => {
     if (file.join_script === null) return file;
     const others = file.join_script.phases.filter((phase) => phase.phase !== body.phase);
     // A second run starts over: what an earlier one said of later phases is history.
     const kept = body.phase === 'preflight' && body.state === 'running' ? [] : others;
+    const finished = done || (file.join_script.finished && !replaced);
     return {
       ...file,
       join_script: { ...file.join_script, finished, phases: [...kept, { ...body, at }].slice(-phaseLimit) },
-      accounts_from_main_since: finished ? at : file.accounts_from_main_since,
+      accounts_from_main_since: done ? at : file.accounts_from_main_since,
     };
   });
   // The database was just replaced or put back: see it at once rather than at the next tick.

@@ -71,8 +71,9 @@ async function assertPasswords(context: ClusterContext, replication: Login, redi
   }
 }
 
-function refuseWhileWaiting(membership: Membership): void {
-  const ids = membership.previous_secret?.waiting_node_ids ?? [];
+/** BUSY while a member other than `leavingNodeId` has not fetched the last rotation. */
+export function refuseWhileWaiting(membership: Membership, leavingNodeId: number | null = null): void {
+  const ids = (membership.previous_secret?.waiting_node_ids ?? []).filter((id) => id !== leavingNodeId);
   const names = otherPeers(membership)
     .filter((peer) => ids.includes(peer.node_id))
     .map((peer) => `"${peer.display_name}"`);

@@ -103,7 +103,10 @@ async function isDisbandedByRow(context: ClusterContext, membership: Membership)
   if (context.database.view().state !== 'recovery') return false;
   try {
     const config = await context.rows.readConfig();
-    return config?.cluster_id === membership.cluster_id && !config.is_active;
+    if (config === null) return false;
+    // A row of another cluster arrived by replication: main was disbanded and set up anew in between.
+    const cloned = context.nodeFile.get().join_script?.finished === true;
+    return config.cluster_id === membership.cluster_id ? !config.is_active : cloned;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return false;

@@ -10,7 +10,7 @@ import type { Membership, NodeFile } from './node-file.ts';
 import type { ClusterRows } from './ports.ts';
 import { apiUrlAt } from './own-server.ts';
 import { makeEvent } from './record-event.ts';
-import { restartCommand } from './restart-command.ts';
+import { majorVersionOf, restartCommand } from './restart-command.ts';
 
 const defaultDisplayName = 'Main server';
 /** 0 stays "has never seen a main". */
@@ -56,7 +56,10 @@ export async function setupMain(context: ClusterContext, body: SetupMainBody, ac
       role: 'main',
       hba_line: 'host replication replicator <secondary_ip>/32 scram-sha-256',
       pending_restart: pending,
-      restart_command: pending.length === 0 ? null : restartCommand(context.own.postgresControl),
+      restart_command:
+        pending.length === 0
+          ? null
+          : restartCommand(context.own.postgresControl, majorVersionOf(context.database.view())),
       advice,
     };
   });

@@ -4,9 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isFileError } from './state-directory.ts';
 
+/** A temporary file younger than this may belong to a process that is writing it. */
+const livingMs = 60_000;
 const TEMPORARY = /^\.(.+)\.[0-9a-f]{12}\.new$/;
 
 /**
@@ -37,9 +40,20 @@ export async function writeFileAtomically(path: string, text: string, mode: numb
 export async function removeLeftovers(directory: string, name?: string): Promise<void> {
   for (const entry of await readdir(directory)) {
     const original = TEMPORARY.exec(entry)?.[1];
-    if (original !== undefined && (name === undefined || name === original)) {
-      await rm(join(directory, entry), { force: true });
-    }
+    if (original === undefined || (name !== undefined && name !== original)) continue;
+    // The command line opens the same directory while the panel may be between its write and its rename.
+    if (Date.now() - (await modifiedAtMs(join(directory, entry))) < livingMs) continue;
+    await rm(join(directory, entry), { force: true });
+  }
+}
+
+/** 0 for a file that has gone in the meantime. */
+async function modifiedAtMs(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (isFileError(error, 'ENOENT')) return 0;
+    throw error;
   }
 }
 

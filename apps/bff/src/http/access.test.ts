@@ -40,7 +40,9 @@ test('a token that is made up, empty or signed with another key is nobody', asyn
   const other = await startTestApp();
   const answer = await ask('GET', '/api/auth/me', { token: await other.signIn('admin') });
   expect(answer.status).toBe(401);
-  const byCookie = await fetch(`${url}/api/auth/me`, { headers: { cookie: 'proxpanel_session=%zz' } });
+  const byCookie = await fetch(`${url}/api/auth/me`, {
+    headers: { cookie: `proxpanel_session_${new URL(url).port}=%zz` },
+  });
   expect(byCookie.status).toBe(401);
 });
 
@@ -74,13 +76,13 @@ test('the cookie signs in as well as the header, and is httpOnly, Strict and not
     body: { username: 'admin', password: 'correct horse battery' },
   });
   const cookie = login.headers.get('set-cookie') ?? '';
-  expect(cookie).toMatch(/^proxpanel_session=[^;]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
+  expect(cookie).toMatch(/^proxpanel_session_\d+=[^;]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
   const me = await fetch(`${url}/api/auth/me`, { headers: { cookie: cookie.split(';')[0] ?? '' } });
   expect(await me.json()).toEqual({ user: { username: 'admin', role: 'admin' }, accounts_from_main_since: null });
 });
 
 async function askByCookie(testApp: TestApp, token: string, headers: Record<string, string>) {
-  const cookie = `proxpanel_session=${token}`;
+  const cookie = `proxpanel_session_${new URL(testApp.url).port}=${token}`;
   const body = { username: `u${String(Math.random()).slice(2, 12)}` };
   return testApp.ask('POST', '/api/subscribers', { body, headers: { cookie, ...headers } });
 }
@@ -121,7 +123,7 @@ test('a bearer token may write from anywhere, a cookie may read from anywhere, a
     201,
   );
   const read = await testApp.ask('GET', '/api/subscribers', {
-    headers: { ...headers, cookie: `proxpanel_session=${token}` },
+    headers: { ...headers, cookie: `proxpanel_session_${new URL(testApp.url).port}=${token}` },
   });
   expect(read.status).toBe(200);
   expect(read.headers.get('access-control-allow-origin')).toBeNull();

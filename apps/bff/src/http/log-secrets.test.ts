@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { PASSWORDS, startTestApp } from './test-app.ts';
 
 test('passwords, tokens, cookies and bodies never reach the log, at any level', async () => {
-  const { app, ask, signIn, logLines } = await startTestApp({ logLevel: 'trace' });
+  const { url, app, ask, signIn, logLines } = await startTestApp({ logLevel: 'trace' });
   const token = await signIn('admin');
   const secrets = {
     password: 'guessed-Passw0rd',
@@ -15,7 +15,7 @@ test('passwords, tokens, cookies and bodies never reach the log, at any level', 
   });
   app.register('farewell', async () => ({ ok: true }));
   await ask('POST', '/api/auth/login', { body: { username: 'admin', password: secrets.password } });
-  await ask('GET', '/api/auth/me', { headers: { cookie: `proxpanel_session=${token}` } });
+  await ask('GET', '/api/auth/me', { headers: { cookie: `proxpanel_session_${new URL(url).port}=${token}` } });
   await ask('POST', '/api/cluster/test-connection', {
     token,
     body: { main_address: '10.0.0.1', cluster_secret: secrets.secret },

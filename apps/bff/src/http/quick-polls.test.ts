@@ -12,13 +12,15 @@ async function withStatus(atHand: () => Buffer | null): Promise<TestApp> {
 const quick = () => Buffer.from('{"by":"hand"}');
 
 test('a poll whose reply is at hand is answered with it, by cookie too, once its session has been seen', async () => {
-  const { ask, signIn } = await withStatus(quick);
+  const { ask, signIn, url } = await withStatus(quick);
   const token = await signIn('admin');
   const first = await ask('GET', '/api/cluster/status', { token });
   expect([first.status, first.json.by]).toEqual([200, 'route']);
   const second = await ask('GET', '/api/cluster/status', { token });
   expect([second.status, second.json.by]).toEqual([200, 'hand']);
-  const byCookie = await ask('GET', '/api/cluster/status', { headers: { cookie: `proxpanel_session=${token}` } });
+  const byCookie = await ask('GET', '/api/cluster/status', {
+    headers: { cookie: `proxpanel_session_${new URL(url).port}=${token}` },
+  });
   expect(byCookie.json.by).toBe('hand');
 });
 

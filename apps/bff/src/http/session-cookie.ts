@@ -5,6 +5,15 @@ import { Fault } from '../fault.ts';
 
 export const SESSION_COOKIE = 'proxpanel_session';
 
+/**
+ * Browsers keep cookies by host and not by port, so that two panels on one address would sign each other out: off the
+ * standard ports the name carries the port that was asked. `host` is the Host header.
+ */
+function cookieNameAt(host: string | undefined): string {
+  const port = /:(\d+)$/.exec(host ?? '')?.[1];
+  return port === undefined ? SESSION_COOKIE : `${SESSION_COOKIE}_${port}`;
+}
+
 export interface PresentedToken {
   readonly token: string;
   readonly by: 'cookie' | 'bearer';
@@ -15,7 +24,8 @@ export function presentedToken(request: IncomingMessage): PresentedToken | null 
   const bearer = bearerToken(request);
   if (bearer !== null) return { token: bearer, by: 'bearer' };
   const header = request.headers.cookie;
-  const cookie = header === undefined ? undefined : parseCookie(header)[SESSION_COOKIE];
+  const cookies = header === undefined ? {} : parseCookie(header);
+  const cookie = cookies[cookieNameAt(request.headers.host)];
   return cookie === undefined || cookie === '' ? null : { token: cookie, by: 'cookie' };
 }
 
@@ -23,10 +33,16 @@ export function bearerToken(request: IncomingMessage): string | null {
   return /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
 }
 
+/** Where a cookie is for: the base URL that the browser asked. */
+export interface CookiePlace {
+  readonly calledUrl: string;
+  readonly isHttps: boolean;
+}
+
 /** Set-Cookie for a session; httpOnly and SameSite=Strict always, Secure on https. */
-export function sessionCookie(token: string, maxAgeMs: number, isHttps: boolean): string {
+export function sessionCookie(token: string, maxAgeMs: number, { calledUrl, isHttps }: CookiePlace): string {
   return stringifySetCookie({
-    name: SESSION_COOKIE,
+    name: cookieNameAt(calledUrl.replace(/^https?:\/\//, '')),
     value: token,
     httpOnly: true,
     sameSite: 'strict',
@@ -37,8 +53,8 @@ export function sessionCookie(token: string, maxAgeMs: number, isHttps: boolean)
 }
 
 /** Set-Cookie that takes the session away. */
-export function endedSessionCookie(isHttps: boolean): string {
-  return sessionCookie('', 0, isHttps);
+export function endedSessionCookie(place: CookiePlace): string {
+  return sessionCookie('', 0, place);
 }
 
 /**

@@ -18,17 +18,17 @@ export interface AuthRouteDeps extends SignInDeps {
 export function registerAuthRoutes(register: Register, deps: AuthRouteDeps): void {
   register(
     'login',
-    async ({ body, isHttps }) => {
+    async ({ body, calledUrl, isHttps }) => {
       const { token, user } = await signIn(deps, body);
       const reply: LoginReply = { token, user: { username: user.username, role: user.role } };
-      return RawReply.json(reply, { 'Set-Cookie': sessionCookie(token, SESSION_LIFETIME_MS, isHttps) });
+      return RawReply.json(reply, { 'Set-Cookie': sessionCookie(token, SESSION_LIFETIME_MS, { calledUrl, isHttps }) });
     },
     { before: [createLoginLimiter()] },
   );
 
-  register('logout', async ({ user, isHttps }) => {
+  register('logout', async ({ user, calledUrl, isHttps }) => {
     await signOut(deps, user);
-    return RawReply.json({ ok: true }, { 'Set-Cookie': endedSessionCookie(isHttps) });
+    return RawReply.json({ ok: true }, { 'Set-Cookie': endedSessionCookie({ calledUrl, isHttps }) });
   });
 
   register('me', async ({ user }) => ({
