@@ -122,3 +122,14 @@ test('its clients are told where main is, it keeps its own rows and takes none o
   );
   expect(seen.nodes.filter((node) => node.is_main).map((node) => node.is_self)).toEqual([true]);
 });
+
+test('it may leave with its database, which then takes writes of its own and is fenced no more', async () => {
+  const reply = await mainPanel.expectOk(
+    mainPanel.post<{ told_main: boolean; sentence: string }>('/api/cluster/leave', { promote_database: true }),
+  );
+  expect(reply.told_main).toBe(true);
+  await addSubscriber(mainPanel, 'on-its-own');
+  expect(await subscribersOf(main)).toEqual(['on-its-own', 'on-the-old-main']);
+  expect(await subscribersOf(secondary)).not.toContain('on-its-own');
+  expect(readNodeFile(main).membership).toBeNull();
+});
