@@ -1,11 +1,10 @@
 /** Another member says that it is, or is about to be, main of a term (DESIGN §8, SAFETY §3). */
 import type { AnnounceBody } from '@proxpanel/contracts/peer';
-import { Fault } from '../fault.ts';
+import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { peerById, requireMembership, withPeer } from './membership.ts';
 import { enforceFence, meetTerm } from './meet-term.ts';
-import { messageOf } from '../fault.ts';
 
 export async function acceptAnnouncement(
   context: ClusterContext,

@@ -2,7 +2,6 @@
 import type { HeartbeatBody, HeartbeatReply } from '@proxpanel/contracts/peer';
 import { formatLsn } from '@proxpanel/failover/lsn';
 import { Fault } from '../fault.ts';
-import { plainAddress } from './accept-join.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { cloneOf } from './clone-progress.ts';
 import { peerById, withPeer } from './membership.ts';
@@ -23,7 +22,7 @@ export async function acceptHeartbeat(
   if (caller.nodeId !== body.node_id || peer?.server_id !== body.server_id) {
     throw new Fault('NODE_UNKNOWN', 'The heartbeat names a node that this cluster does not know.');
   }
-  const seen = plainAddress(remoteAddress);
+  const seen = remoteAddress;
   if (caller.usedPreviousSecret && (peer.seen_address ?? seen) !== seen) {
     // A removed node still knows the previous secret and could call itself by a waiting member's name: from another
     // address than that member's own it learns nothing, and its term counts for nothing (SAFETY §5).

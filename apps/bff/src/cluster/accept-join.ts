@@ -22,10 +22,9 @@ export async function acceptJoin(
     const row = await insertOrFindNode(context, body);
     const slotName = slotNameOf(row.id);
     await context.replication.createSlot(slotName);
-    const seen = plainAddress(remoteAddress);
     const joined = await context.nodeFile.update((file) => ({
       ...file,
-      membership: file.membership === null ? null : withJoined(file.membership, row, seen),
+      membership: file.membership === null ? null : withJoined(file.membership, row, remoteAddress),
     }));
     if (joined.membership !== null) await context.replication.writeHbaBlock(hbaLinesFor(joined.membership));
     const grant = await grantFor(context, joined.membership ?? membership, row, slotName);
@@ -130,9 +129,4 @@ async function grantFor(
     peers: membership.peers,
     database_bytes: await context.replication.databaseBytes(),
   };
-}
-
-/** ::ffff:192.0.2.1 is how a dual-stack socket writes an IPv4 address; pg_hba wants the short form. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

@@ -36,7 +36,8 @@ export async function fenceMain(context: ClusterContext): Promise<StepResult> {
     );
   }
   if (await walStillFlows(context, askedMs)) {
-    // Nobody heard the claim: left standing, it would fence a healthy main at its next probe.
+    // Left standing, the claim would fence a healthy main at its next probe. One that heard it late is fenced at this
+    // term, and tells it in its next reply.
     await takeBack(context, term);
     throw new Fault(
       'BLOCKED',

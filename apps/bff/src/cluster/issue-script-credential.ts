@@ -1,6 +1,7 @@
 /** Hands the replication login to the running script: once, within 15 minutes (DESIGN §6.5). */
 import { timingSafeEqual } from 'node:crypto';
 import { Fault } from '../fault.ts';
+import { pgpassLine } from '../pgpass.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { sha256Of } from './make-script.ts';
 import { mainPeer, requireMembership } from './membership.ts';
@@ -34,11 +35,5 @@ export async function issueScriptCredential(context: ClusterContext, token: stri
     ...current,
     join_script: current.join_script === null ? null : { ...current.join_script, credential_sha256: null },
   }));
-  return pgpassLine(main.address, main.postgres_port, membership.replication.user, membership.replication.password);
-}
-
-/** hostname:port:database:user:password with `:` and `\` escaped, as libpq reads it. */
-export function pgpassLine(host: string, port: number, user: string, password: string): string {
-  const escape = (text: string): string => text.replace(/[\\:]/g, (character) => `\\${character}`);
-  return `${escape(host)}:${String(port)}:*:${escape(user)}:${escape(password)}\n`;
+  return pgpassLine({ host: main.address, port: main.postgres_port, login: membership.replication });
 }

@@ -1,6 +1,6 @@
 import { endpoints, type EndpointName } from '@proxpanel/contracts/endpoints';
 import { expect, test } from 'vitest';
-import { FORWARDED_HEADER } from './call.ts';
+import { FORWARDED_HEADER } from '../forwarded-header.ts';
 import { registerRemaining, startTestApp, type TestApp } from './test-app.ts';
 
 const names = Object.keys(endpoints) as EndpointName[];

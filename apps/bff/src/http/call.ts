@@ -65,6 +65,3 @@ export interface ForwardedCall {
   readonly sessionToken: string;
   readonly signal: AbortSignal;
 }
-
-/** Set on a forwarded call, so that two servers that both think the other is main do not send it round in circles. */
-export const FORWARDED_HEADER = 'x-cluster-forwarded';

@@ -1,10 +1,8 @@
 /** A person's main-only call, made on a secondary, passed on to main (DESIGN §5). */
 import type { ForwardReply, ForwardRequest, ForwardToMain } from '../cluster/peer-ports.ts';
 import { retryAfterOf } from './peer-client.ts';
+import { FORWARDED_HEADER } from '../forwarded-header.ts';
 import type { PeerHttp } from './peer-http.ts';
-
-/** Tells the receiver that the call has been passed on once already. */
-const FORWARDED_HEADER = 'x-cluster-forwarded';
 
 /**
  * https servers must have a trusted certificate here, unlike in signed calls: the person's session token goes along.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { StandbySource } from '../cluster/ports.ts';
-import { conninfoOf, leadsTo, passfileLine } from './standby-source.ts';
+import { pgpassLine } from '../pgpass.ts';
+import { conninfoOf, leadsTo } from './standby-source.ts';
 
 const source: StandbySource = {
   host: `we'ird\\host`,
@@ -15,8 +16,8 @@ test('conninfo quotes what libpq takes for its own, and pgpass what separates it
   expect(conninfoOf(source)).toBe(
     `host='we\\'ird\\\\host' port='5433' user='replicator' passfile='proxpanel.pgpass' application_name='node_2' connect_timeout='5'`,
   );
-  expect(passfileLine(source)).toBe(`we'ird\\\\host:5433:*:replicator:a\\:b\\\\c\n`);
-  expect(passfileLine({ ...source, host: '::1' })).toBe('\\:\\:1:5433:*:replicator:a\\:b\\\\c\n');
+  expect(pgpassLine(source)).toBe(`we'ird\\\\host:5433:*:replicator:a\\:b\\\\c\n`);
+  expect(pgpassLine({ ...source, host: '::1' })).toBe('\\:\\:1:5433:*:replicator:a\\:b\\\\c\n');
 });
 
 test('what leads to the same main counts as set, in any of its spellings; what differs in one word does not', () => {

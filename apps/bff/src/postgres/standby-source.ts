@@ -1,6 +1,7 @@
 /** Where a secondary gets its WAL from: primary_conninfo, primary_slot_name and the password file (DESIGN §6.5). */
 import pg from 'pg';
 import type { StandbySource } from '../cluster/ports.ts';
+import { pgpassLine } from '../pgpass.ts';
 import type { DatabasePool, Session } from './pool.ts';
 import { reloadConfiguration } from './reload.ts';
 import { runOnServerWithSecret, runOnServer } from './server-files.ts';
@@ -22,7 +23,7 @@ interface SourceRow {
 
 /** Points a standby at its main; a reload is enough. Writes and reloads nothing when all is as wanted, so that it can be asserted each tick. */
 export async function setStandbySource(pool: DatabasePool, source: StandbySource): Promise<void> {
-  const passfile = passfileLine(source);
+  const passfile = pgpassLine(source);
   const now = await pool.session(readSource);
   if (now.passfile !== passfile) {
     const work = (session: Session): Promise<void> =>
@@ -97,11 +98,4 @@ function parseConninfo(conninfo: string): ReadonlyMap<string, string> {
       (groups?.['quoted'] ?? groups?.['bare'] ?? '').replace(/\\(.)/gs, '$1'),
     ]),
   );
-}
-
-/** `host:port:database:user:password`, with `:` and `\` escaped. Any database: pg_rewind uses it as well. */
-export function passfileLine(source: Pick<StandbySource, 'host' | 'port' | 'login'>): string {
-  const field = (text: string): string => text.replace(/[\\:]/g, '\\$&');
-  const { host, port, login } = source;
-  return `${field(host)}:${port}:*:${field(login.user)}:${field(login.password)}\n`;
 }

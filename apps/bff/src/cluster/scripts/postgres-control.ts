@@ -58,7 +58,7 @@ function debianCluster(value: string): PostgresControl {
 
 function absolutePath(value: string): string {
   // A control character in a path could not be told apart from the end of a line in postgresql.auto.conf.
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- the control characters are exactly what is refused
   if (/^\/[^\u0000-\u001f\u007f]+$/u.test(value) && value.length <= 1_000) return value.replace(/\/+$/u, '');
   throw new InvalidPostgresControl(
     `POSTGRES_CONTROL=pg_ctl: needs the absolute path of the data directory, not "${shortened(value)}".`,

@@ -21,9 +21,9 @@ async function withServers(use: (servers: Servers) => Promise<void>): Promise<vo
 
 /** `servers` are a test's own; `standing` ones are shared by the tests that end with nothing changed. */
 export const test = base.extend<{ servers: Servers; standing: Servers }>({
-  // eslint-disable-next-line no-empty-pattern
+  // eslint-disable-next-line no-empty-pattern -- vitest reads a fixture's needs off this pattern; it needs none
   servers: ({}, use) => withServers(use),
-  // eslint-disable-next-line no-empty-pattern
+  // eslint-disable-next-line no-empty-pattern -- vitest reads a fixture's needs off this pattern; it needs none
   standing: [({}, use) => withServers(use), { scope: 'file' }],
 });
 
