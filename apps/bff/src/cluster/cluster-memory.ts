@@ -26,6 +26,8 @@ export interface ClusterMemory {
   /** On main: when each secondary's last heartbeat came in, by node id, and whether it said that it clones. */
   readonly heartbeats: Map<number, { readonly atMs: number; readonly cloning: boolean }>;
   readonly probes: Map<number, ProbeMemory>;
+  /** On main: the nodes whose last event said that they are offline. */
+  readonly calledOffline: Set<number>;
   /** On a secondary: main's answer to the last heartbeat that it answered. */
   mainWriteLsn: { readonly lsn: bigint; readonly atMs: number } | null;
   lastHeartbeatSentOkAtMs: number | null;
@@ -44,6 +46,7 @@ export function createClusterMemory(): ClusterMemory {
   return {
     heartbeats: new Map(),
     probes: new Map(),
+    calledOffline: new Set(),
     mainWriteLsn: null,
     lastHeartbeatSentOkAtMs: null,
     lastHeartbeatFailure: null,

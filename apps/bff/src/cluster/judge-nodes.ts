@@ -44,12 +44,7 @@ export async function judgeNodes(context: ClusterContext): Promise<void> {
 
 async function changeStatus(context: ClusterContext, row: ClusterNodeRow, health: NodeHealth): Promise<void> {
   await context.rows.patchNode(row.id, { status: health.status });
-  const event =
-    health.status === 'online' && row.status !== 'late' && row.status !== 'unreachable'
-      ? ({ type: 'node_online', severity: 'info' } as const)
-      : health.status === 'offline'
-        ? ({ type: 'node_offline', severity: 'warning' } as const)
-        : null;
+  const event = eventOf(context, row, health);
   context.log.info({ node_id: row.id, from: row.status, to: health.status, rule: health.rule }, health.reason);
   if (event === null) return;
   await recordEvent(context, {
@@ -59,6 +54,21 @@ async function changeStatus(context: ClusterContext, row: ClusterNodeRow, health
     nodeId: row.id,
     rule: health.rule,
   });
+}
+
+/**
+ * `late` and `unreachable` are no absence, so coming back from them is no news. A node that was called offline is news
+ * when it is online again, whatever it was called on its way back.
+ */
+function eventOf({ memory }: ClusterContext, row: ClusterNodeRow, health: NodeHealth) {
+  if (health.status === 'offline') {
+    memory.calledOffline.add(row.id);
+    return { type: 'node_offline', severity: 'warning' } as const;
+  }
+  if (health.status !== 'online') return null;
+  const wasOffline = memory.calledOffline.delete(row.id);
+  const isNews = wasOffline || (row.status !== 'late' && row.status !== 'unreachable');
+  return isNews ? ({ type: 'node_online', severity: 'info' } as const) : null;
 }
 
 /** What the members learn of each other by heartbeat replies comes from the rows; written only when it changed. */
