@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: everywhere('.test.{ts,tsx}'),
-          exclude: [...never, '**/*.{pg,redis,hosts}.test.ts', 'apps/web/src/**/*.test.tsx'],
+          exclude: [...never, '**/*.{pg,redis,etcd,hosts}.test.ts', 'apps/web/src/**/*.test.tsx'],
           testTimeout: 30_000,
         },
       },
@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: [...everywhere('.pg.test.ts'), ...everywhere('.redis.test.ts')],
+          include: [...everywhere('.pg.test.ts'), ...everywhere('.redis.test.ts'), ...everywhere('.etcd.test.ts')],
           exclude: never,
           testTimeout: REAL_TIMEOUT_MS,
           hookTimeout: REAL_TIMEOUT_MS,

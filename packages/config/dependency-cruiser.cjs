@@ -143,7 +143,11 @@ const bffRooms = [
     'Every query has its time-out and its error mapping in one room: postgres/.',
   ),
   libraryStaysIn('ioredis', [`${BFF}redis/`], 'Reconnection and time-outs of Redis are settled once: redis/.'),
-  libraryStaysIn('undici', [`${BFF}peer/`], 'Requests to other servers are signed and timed in one room: peer/.'),
+  libraryStaysIn(
+    'undici',
+    [`${BFF}(peer|arbiter)/`],
+    'Requests to other servers are signed and timed in peer/, those to etcd in arbiter/, and nowhere else.',
+  ),
   libraryStaysIn(
     'jose',
     [`${BFF}(peer|http)/`],

@@ -23,6 +23,7 @@ has_package() {
   case $1 in
     postgresql-15) [ -x /usr/lib/postgresql/15/bin/postgres ] ;;
     redis-server) has_program redis-server ;;
+    etcd-server) has_program etcd ;;
     chromium) [ -x /usr/bin/chromium ] ;;
     fonts-liberation) [ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] ;;
     iproute2) has_program ip ;;
@@ -36,13 +37,13 @@ packages_for() {
   case $1 in
     check) echo shellcheck ;;
     start | dev) echo "$servers" ;;
-    bench) echo "$servers iproute2 nftables" ;;
-    test) echo "$servers iproute2 nftables shellcheck chromium fonts-liberation" ;;
+    bench) echo "$servers etcd-server iproute2 nftables" ;;
+    test) echo "$servers etcd-server iproute2 nftables shellcheck chromium fonts-liberation" ;;
   esac
 }
 
-# Debian starts a new service at once. Ours have ports of their own, but nobody asked for a PostgreSQL and a Redis of the
-# system: while we install, services may not start. Running ones are not touched.
+# Debian starts a new service at once. Ours have ports of their own, but nobody asked for a PostgreSQL, a Redis or an etcd
+# of the system: while we install, services may not start. Running ones are not touched.
 install_packages() {
   policy=/usr/sbin/policy-rc.d
   if [ ! -e $policy ]; then

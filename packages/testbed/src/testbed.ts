@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { TestbedError } from './errors.ts';
+import { startEtcd } from './etcd-server.ts';
+import type { EtcdServer, StartEtcdOptions } from './etcd-server.ts';
 import { reservePort } from './free-port.ts';
 import { openHostNetwork } from './hosts.ts';
 import type { Host, HostNetwork } from './hosts.ts';
@@ -33,11 +35,15 @@ export type AddServerOptions = Pick<
   preferredBffPort?: number;
 };
 
+/** What has a network of its own in hosts mode: a server, or an arbiter. */
+export type Machine = Pick<TestServer, 'name' | 'address' | 'host'>;
+
 /** Some servers that can be started, killed and cut from one another, and that are gone after `dispose`. */
 export class Testbed {
   readonly workspace: Workspace;
   /** In the order in which they were added. */
   readonly servers: TestServer[] = [];
+  readonly arbiters: EtcdServer[] = [];
   readonly #network: HostNetwork | undefined;
   /** The same on all servers, since a joined server's database, accounts included, becomes a copy of main's. */
   readonly #superuserPassword = randomBytes(12).toString('hex');
@@ -65,6 +71,20 @@ export class Testbed {
     return server;
   }
 
+  /**
+   * Makes and starts an etcd, in hosts mode on a host of its own. A server uses it when it is added with
+   * `environment: arbiter.environment`.
+   */
+  async addArbiter(
+    name = 'arbiter',
+    options: Pick<StartEtcdOptions, 'authentication' | 'tls'> = {},
+  ): Promise<EtcdServer> {
+    const host = await this.#network?.addHost(name);
+    const arbiter = await startEtcd({ ...options, name, workspace: this.workspace, ...(host ? { host } : {}) });
+    this.arbiters.push(arbiter);
+    return arbiter;
+  }
+
   /** The server of that name. */
   server(name: string): TestServer {
     const found = this.servers.find((each) => each.name === name);
@@ -73,11 +93,11 @@ export class Testbed {
   }
 
   /** Hosts mode: the two no longer hear each other; everybody else still hears both. */
-  async cutLink(one: TestServer, other: TestServer): Promise<void> {
+  async cutLink(one: Machine, other: Machine): Promise<void> {
     await this.#setLinkCut(one, other, true);
   }
 
-  async healLink(one: TestServer, other: TestServer): Promise<void> {
+  async healLink(one: Machine, other: Machine): Promise<void> {
     await this.#setLinkCut(one, other, false);
   }
 
@@ -90,25 +110,26 @@ export class Testbed {
     await hostOf(server).setPortCut(typeof port === 'number' ? port : server.ports[port], false);
   }
 
-  /** Hosts mode: pulls the server's network cable. The test still reaches it by `managementUrl` and Unix sockets. */
-  async cutHost(server: TestServer): Promise<void> {
-    await hostOf(server).setCableCut(true);
+  /** Hosts mode: pulls the machine's network cable. The test still reaches it by `managementUrl` and Unix sockets. */
+  async cutHost(machine: Machine): Promise<void> {
+    await hostOf(machine).setCableCut(true);
   }
 
-  async healHost(server: TestServer): Promise<void> {
-    await hostOf(server).setCableCut(false);
+  async healHost(machine: Machine): Promise<void> {
+    await hostOf(machine).setCableCut(false);
   }
 
   /** Ends every process and removes everything; resolves when it is gone. May be repeated. */
-  dispose(): Promise<void> {
-    return this.workspace.dispose();
+  async dispose(): Promise<void> {
+    await Promise.all(this.arbiters.map((arbiter) => arbiter.client.close()));
+    await this.workspace.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
 
-  async #setLinkCut(one: TestServer, other: TestServer, cut: boolean): Promise<void> {
+  async #setLinkCut(one: Machine, other: Machine, cut: boolean): Promise<void> {
     await hostOf(one).setPeerCut(other.address, cut);
     await hostOf(other).setPeerCut(one.address, cut);
   }
@@ -157,10 +178,10 @@ export async function withTestbed<Result>(
   }
 }
 
-function hostOf(server: TestServer): Host {
-  if (server.host) return server.host;
+function hostOf(machine: Machine): Host {
+  if (machine.host) return machine.host;
   throw new TestbedError(
     'NEEDS_HOSTS_MODE',
-    `${server.name} shares the loopback with the others: cuts need mode "hosts"`,
+    `${machine.name} shares the loopback with the others: cuts need mode "hosts"`,
   );
 }

@@ -33,7 +33,7 @@ interface Step {
 const steps: readonly Step[] = [
   { name: 'check', title: 'types, lint, format, rooms, unused, shell', run: check },
   { name: 'unit', title: 'pure code and web components', run: (context) => vitest(context, 'unit', ['unit', 'web']) },
-  { name: 'real', title: 'real PostgreSQL and Redis', run: (context) => vitest(context, 'real', ['real']) },
+  { name: 'real', title: 'real PostgreSQL, Redis and etcd', run: (context) => vitest(context, 'real', ['real']) },
   { name: 'hosts', title: 'network namespaces', run: (context) => vitest(context, 'hosts', ['hosts']) },
   { name: 'e2e', title: 'browser on two servers', run: playwright },
 ];
