@@ -141,7 +141,7 @@ async function promote(page: Page): Promise<void> {
   await takePicture(page, 'cluster-promote', 900);
   await dialog.getByRole('button', { name: 'Promote to Main' }).click();
   const phases = dialog.getByRole('list', { name: 'Phases of Emergency promotion' });
-  await expect(phases.getByRole('listitem').filter({ hasText: 'Promote database' })).toContainText('done', {
+  await expect(phases.getByRole('listitem').filter({ hasText: 'Promote the database' })).toContainText('done', {
     timeout: 60_000,
   });
   await expect(dialog.getByText(`"${SECONDARY}" is the main server.`)).toBeVisible({ timeout: 60_000 });

@@ -80,6 +80,41 @@ export function useChangeSettings(onSuccess: () => void) {
   return useClusterAction((body: BodyInputOf<'changeSettings'>) => call('changeSettings', { body }), onSuccess);
 }
 
+export function useRehearse() {
+  // Changes nothing, so no fresh status is asked for.
+  return useMutation({ mutationFn: () => call('rehearse', { body: {}, timeout_ms: slowActionMs }) });
+}
+
+export function useHold(onSuccess: () => void) {
+  return useClusterAction((body: BodyInputOf<'hold'>) => call('hold', { body }), onSuccess);
+}
+
+export function useEndHold() {
+  return useClusterAction(() => call('endHold'));
+}
+
+export function useAcknowledgeFailover() {
+  return useClusterAction(() => call('acknowledgeFailover', { body: {} }));
+}
+
+export function useClaimMain(onSuccess: () => void) {
+  return useClusterAction(
+    (body: BodyInputOf<'claimMain'>) => call('claimMain', { body, timeout_ms: slowActionMs }),
+    onSuccess,
+  );
+}
+
+export function useAllowAsync(onSuccess: () => void) {
+  return useClusterAction(
+    (body: BodyInputOf<'allowAsync'>) => call('allowAsync', { body, timeout_ms: slowActionMs }),
+    onSuccess,
+  );
+}
+
+export function useRejoin(onSuccess: () => void = () => undefined) {
+  return useClusterAction(() => call('rejoin', { body: {}, timeout_ms: slowActionMs }), onSuccess);
+}
+
 /** One operation by its id, read each second until it has ended; nothing is asked while `id` is null. */
 export function useOperation(id: string | null) {
   return useQuery<Operation>({

@@ -36,12 +36,13 @@ export function useNodeMetrics(nodeId: number) {
   });
 }
 
-/** The text of setup_replica.sh. `madeFor` changes with each new script, so that an old text is never shown. */
-export function useSetupScript(madeFor: string, enabled: boolean) {
+const scriptCalls = { 'setup_replica.sh': 'setupReplicaScript', 'rejoin.sh': 'rejoinScript' } as const;
+
+/** The text of a generated script. `madeFor` changes with each new script, so that an old text is never shown. */
+export function useScript(file: keyof typeof scriptCalls, madeFor: string) {
   return useQuery({
-    queryKey: queryKeys.script(madeFor),
-    queryFn: ({ signal }) => callText('setupReplicaScript', { signal }),
-    enabled,
+    queryKey: queryKeys.script(`${file} ${madeFor}`),
+    queryFn: ({ signal }) => callText(scriptCalls[file], { signal }),
     staleTime: Infinity,
   });
 }

@@ -25,7 +25,7 @@ test('promote asks no name unless the server wants one, and shows the phases', a
   expect(within(dialog).queryByLabelText(/display name/)).toBeNull();
   expect(within(dialog).getByText('Nothing that main is known to have written is missing here.')).toBeTruthy();
   await user.click(within(dialog).getByRole('button', { name: 'Promote to Main' }));
-  await within(await screen.findByRole('dialog')).findByText('Promote database');
+  await within(await screen.findByRole('dialog')).findByText('Promote the database');
   expect(bodies).toEqual([{ mode: 'emergency', node_id: 2 }]);
 });
 

@@ -44,7 +44,7 @@ function Shown({ status, receivedAtMs, error }: ShownProps) {
       {error === null ? null : <StaleBanner receivedAtMs={receivedAtMs} error={error} />}
       <Notices status={status} />
       {alone ? <ClusterStandalone status={status} nowMs={nowMs} /> : <ClusterTogether status={status} nowMs={nowMs} />}
-      <ClusterDialogs status={status} />
+      <ClusterDialogs status={status} nowMs={nowMs} />
     </div>
   );
 }

@@ -1,7 +1,12 @@
 import type { ClusterStatus } from '@proxpanel/contracts/status';
 import { SettingsCard } from '../features/cluster-settings/settings-card.tsx';
 import { ClonePage } from '../features/clone/clone-page.tsx';
+import { DivergenceCard } from '../features/divergence/divergence-card.tsx';
+import { WaitingCard } from '../features/divergence/waiting-card.tsx';
+import { DurabilityCard } from '../features/durability/durability-card.tsx';
 import { EventList } from '../features/events/event-list.tsx';
+import { ArbiterCard } from '../features/failover/arbiter-card.tsx';
+import { FailoverCard } from '../features/failover/failover-card.tsx';
 import { MembershipSection } from '../features/membership/membership-section.tsx';
 import { NodeList } from '../features/nodes/node-list.tsx';
 import { Health } from '../features/overview/health.tsx';
@@ -22,10 +27,17 @@ export function ClusterTogether({ status, nowMs }: ClusterTogetherProps) {
     <>
       {operation === null ? null : <OperationCard operation={operation} nowMs={nowMs} />}
       {join === null || join.finished ? null : <ClonePage join={join} nowMs={nowMs} />}
+      <WaitingCard status={status} />
+      <DivergenceCard status={status} />
       <Overview status={status} />
       <Health status={status} />
       <PromoteSection status={status} />
+      <FailoverCard status={status} nowMs={nowMs} />
       <NodeList status={status} nowMs={nowMs} />
+      <div className="grid items-start gap-4 empty:hidden lg:grid-cols-2">
+        <ArbiterCard status={status} nowMs={nowMs} />
+        <DurabilityCard status={status} nowMs={nowMs} />
+      </div>
       <EventList status={status} names={names} />
       <SettingsCard status={status} />
       <MembershipSection status={status} />

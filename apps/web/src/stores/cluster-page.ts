@@ -4,6 +4,7 @@
  * (a server that has just been configured is no longer standalone) while the dialog must stay.
  */
 import type { SetupMainReply } from '@proxpanel/contracts/membership';
+import type { ClusterSettings } from '@proxpanel/contracts/settings';
 import { create } from 'zustand';
 
 /** A secret that may be shown once, with what belongs beside it. Kept in memory only. */
@@ -15,10 +16,16 @@ export interface ShownSecret {
 
 export type ClusterDialog =
   | { kind: 'promote' }
+  | { kind: 'rehearse' }
+  | { kind: 'hold' }
+  | { kind: 'claim_main' }
+  | { kind: 'allow_async' }
+  | { kind: 'rejoin' }
   | { kind: 'leave' }
   | { kind: 'disband' }
   | { kind: 'rotate_secret' }
-  | { kind: 'settings' }
+  /** `durability`: the change that it opens with. */
+  | { kind: 'settings'; durability?: ClusterSettings['durability'] }
   | { kind: 'remove_node'; nodeId: number };
 
 export type StandaloneWay = 'main' | 'secondary' | null;
@@ -27,7 +34,7 @@ interface ClusterPageState {
   way: StandaloneWay;
   dialog: ClusterDialog | null;
   secret: ShownSecret | null;
-  /** The ended operation whose report the person has put away. */
+  /** The ended operation whose report the person has put away; kept in this browser, so that a reload does not bring it back. */
   dismissedOperationId: string | null;
   chooseWay: (way: StandaloneWay) => void;
   open: (dialog: ClusterDialog) => void;
@@ -37,10 +44,12 @@ interface ClusterPageState {
   dismissOperation: (operationId: string) => void;
 }
 
-const initial = { way: null, dialog: null, secret: null, dismissedOperationId: null } as const;
+const dismissedKey = 'proxpanel.dismissed_operation';
+const initial = { way: null, dialog: null, secret: null } as const;
 
 export const useClusterPage = create<ClusterPageState>((set) => ({
   ...initial,
+  dismissedOperationId: window.localStorage.getItem(dismissedKey),
   chooseWay: (way) => {
     set({ way });
   },
@@ -57,11 +66,13 @@ export const useClusterPage = create<ClusterPageState>((set) => ({
     set({ secret: null });
   },
   dismissOperation: (dismissedOperationId) => {
+    window.localStorage.setItem(dismissedKey, dismissedOperationId);
     set({ dismissedOperationId });
   },
 }));
 
 /** Forgets everything: at sign-out, so that the next person finds no open dialog and no secret. */
 export function resetClusterPage(): void {
-  useClusterPage.setState(initial);
+  window.localStorage.removeItem(dismissedKey);
+  useClusterPage.setState({ ...initial, dismissedOperationId: null });
 }

@@ -2,6 +2,7 @@
 import type { Operation } from '@proxpanel/contracts/operations';
 import { defaultClusterSettings } from '@proxpanel/contracts/settings';
 import type { ClusterStatus } from '@proxpanel/contracts/status';
+import { asyncDurability, changeActions, failoverReady } from './change-fixtures.ts';
 import { agoIso, allowed, mainNode, mainServerId, refused, secondaryNode, secondaryServerId } from './node-fixtures.ts';
 
 const clusterId = '3f0f6d0e-8f54-4f6e-9a70-2f3a5b6c7d81';
@@ -56,8 +57,13 @@ export function standaloneStatus(changes: Partial<ClusterStatus> = {}): ClusterS
       disband: refused('NOT_CONFIGURED', 'There is no cluster.'),
       rotate_secret: refused('NOT_CONFIGURED', 'There is no cluster.'),
       change_settings: refused('NOT_CONFIGURED', 'There is no cluster.'),
+      ...changeActions(refused('NOT_CONFIGURED', 'There is no cluster.')),
     },
     promote: promoteRefused,
+    failover: null,
+    arbiter: null,
+    durability: null,
+    divergence: null,
     events: [],
     ...changes,
   };
@@ -131,7 +137,12 @@ export function mainStatus(changes: Partial<ClusterStatus> = {}): ClusterStatus 
       disband: allowed,
       rotate_secret: allowed,
       change_settings: allowed,
+      ...changeActions(refused('NOT_NEEDED', 'There is nothing to do.')),
+      hold: allowed,
+      rehearse: allowed,
     },
+    failover: failoverReady(),
+    durability: asyncDurability,
     events,
     ...changes,
   };
@@ -237,6 +248,8 @@ export function promotion(changes: Partial<Operation> = {}): Operation {
     started_at: agoIso(2_000),
     finished_at: null,
     outcome: null,
+    granted: false,
+    without_arbiter: false,
     phases: [
       { name: 'check', state: 'completed', started_at: agoIso(2_000), finished_at: agoIso(1_800), detail: null },
       { name: 'promote_database', state: 'running', started_at: agoIso(1_800), finished_at: null, detail: null },

@@ -118,12 +118,16 @@ export function SelectField({ label, hint, error, children, ...select }: SelectF
 
 interface CheckFieldProps extends Omit<ComponentProps<'input'>, 'id' | 'type'> {
   label: ReactNode;
+  hint?: ReactNode;
   error?: string | undefined;
 }
 
 /** A checkbox whose whole sentence can be clicked. */
-export function CheckField({ label, error, ...input }: CheckFieldProps) {
+export function CheckField({ label, hint, error, ...input }: CheckFieldProps) {
   const id = useId();
+  const hintId = hint === undefined ? null : `${id}-hint`;
+  const errorId = error === undefined ? null : `${id}-error`;
+  const described = [hintId, errorId].filter((part) => part !== null).join(' ');
   return (
     <div className="flex flex-col gap-1">
       <label htmlFor={id} className="flex items-start gap-2.5">
@@ -132,13 +136,18 @@ export function CheckField({ label, error, ...input }: CheckFieldProps) {
           id={id}
           type="checkbox"
           aria-invalid={error === undefined ? undefined : true}
-          aria-describedby={error === undefined ? undefined : `${id}-error`}
+          aria-describedby={described === '' ? undefined : described}
           className="mt-1 size-4 shrink-0 accent-accent"
         />
         <span>{label}</span>
       </label>
-      {error === undefined ? null : (
-        <p id={`${id}-error`} className="text-sm text-bad">
+      {hintId === null ? null : (
+        <p id={hintId} className="text-sm text-muted">
+          {hint}
+        </p>
+      )}
+      {errorId === null ? null : (
+        <p id={errorId} className="text-sm text-bad">
           {error}
         </p>
       )}

@@ -37,6 +37,12 @@ export function durationText(ms: number): string {
   return `${String(Math.floor(hours / 24))} d ${String(hours % 24)} h`;
 }
 
+/** A measured span in ms as short as it was: "0.13 s", "4.2 s", "48 s", "3 min 5 s". null is "unknown". */
+export function measuredText(ms: number | null): string {
+  if (ms === null) return unknownText;
+  return ms < 1_000 ? `${(Math.max(0, ms) / 1_000).toFixed(2)} s` : secondsText(ms / 1_000);
+}
+
 /** "12 s ago", "just now"; "never" for null. `nowMs` is the clock that `at` was written by. */
 export function agoText(at: string | null, nowMs: number): string {
   if (at === null) return 'never';

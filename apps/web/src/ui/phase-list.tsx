@@ -7,6 +7,8 @@ export interface Step {
   name: string;
   state: StepState;
   detail: string | null;
+  /** How long it took, or has been running. */
+  took?: string | null;
   /** E.g. a progress bar. */
   extra?: ReactNode;
 }
@@ -31,6 +33,9 @@ export function PhaseList({ steps, label }: { steps: readonly Step[]; label: str
           <div className="min-w-0 flex-1">
             <span className={step.state === 'pending' ? 'text-muted' : ''}>{step.name}</span>
             <span className="ml-2 text-sm text-muted">{marks[step.state].word}</span>
+            {step.took === undefined || step.took === null ? null : (
+              <span className="ml-2 text-sm text-muted">{step.took}</span>
+            )}
             {step.detail === null || step.detail === '' ? null : (
               <p className="text-sm break-words text-muted">{step.detail}</p>
             )}

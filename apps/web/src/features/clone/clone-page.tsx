@@ -1,6 +1,6 @@
 import type { JoinProgress } from '@proxpanel/contracts/status';
-import { useRenewScript } from '../../api/cluster-actions.ts';
-import { useSetupScript } from '../../api/cluster-history.ts';
+import { useRejoin, useRenewScript } from '../../api/cluster-actions.ts';
+import { useScript } from '../../api/cluster-history.ts';
 import { sentenceOf } from '../../api/errors.ts';
 import { Failure } from '../../ui/banner.tsx';
 import { Button, buttonClass } from '../../ui/button.tsx';
@@ -8,7 +8,7 @@ import { Card } from '../../ui/card.tsx';
 import { CommandLine, CopyButton } from '../../ui/copy.tsx';
 import { durationText } from '../../ui/format.ts';
 import { PhaseList } from '../../ui/phase-list.tsx';
-import { cloneSteps } from './clone-steps.tsx';
+import { cloneSteps, isRejoin } from './clone-steps.tsx';
 
 interface ClonePageProps {
   join: JoinProgress;
@@ -16,31 +16,46 @@ interface ClonePageProps {
   nowMs: number;
 }
 
-/** After a join: the script to run on this server, and how far it is (DESIGN §6.5). */
+/** After a join or a Rejoin: the script to run on this server, and how far it is (DESIGN §6.5, §8). */
 export function ClonePage({ join, nowMs }: ClonePageProps) {
-  const started = join.phases.length > 0;
+  const rejoin = isRejoin(join);
   return (
-    <Card title={started ? 'Cloning the main server’s database' : 'One step left: clone the main server’s database'}>
+    <Card title={titleOf(join)}>
       <div className="flex flex-col gap-5">
         <div className="flex flex-col gap-2">
           <p>Run this on this server, as root:</p>
           <CommandLine command={join.script_command} />
           <p className="text-sm text-muted">
-            It stops this server’s PostgreSQL, puts its data aside, clones {join.main_address} and starts it as a
-            replica. If anything fails, the old data is put back. This page stays signed in meanwhile.{' '}
-            {join.old_database_note}
+            {rejoin
+              ? `It stops this server’s PostgreSQL, keeps its data, takes over the history of ${join.main_address} and starts it as a replica.`
+              : `It stops this server’s PostgreSQL, puts its data aside, clones ${join.main_address} and starts it as a replica.`}{' '}
+            If anything fails, the old data is put back. This page stays signed in meanwhile. {join.old_database_note}
           </p>
         </div>
         <Token join={join} nowMs={nowMs} />
-        <PhaseList label="Steps of the clone" steps={cloneSteps(join)} />
+        {rejoin && join.phases.length === 0 ? (
+          <p role="status" className="text-muted">
+            The script has not reported yet.
+          </p>
+        ) : (
+          <PhaseList label={rejoin ? 'Steps of the repair' : 'Steps of the clone'} steps={cloneSteps(join)} />
+        )}
         <ScriptText join={join} />
       </div>
     </Card>
   );
 }
 
+function titleOf(join: JoinProgress): string {
+  const started = join.phases.length > 0;
+  if (isRejoin(join)) return started ? 'Rejoining the main server' : 'One step left: rejoin the main server';
+  return started ? 'Cloning the main server’s database' : 'One step left: clone the main server’s database';
+}
+
 function Token({ join, nowMs }: ClonePageProps) {
-  const renew = useRenewScript();
+  const newScript = useRenewScript();
+  const newRejoin = useRejoin();
+  const renew = isRejoin(join) ? newRejoin : newScript;
   const leftMs = join.credential_expires_at === null ? null : Date.parse(join.credential_expires_at) - nowMs;
   const usable = leftMs !== null && leftMs > 0;
   return (
@@ -67,7 +82,8 @@ function Token({ join, nowMs }: ClonePageProps) {
 
 function ScriptText({ join }: { join: JoinProgress }) {
   // A new script has a new token; the text of the old one is then worth nothing.
-  const script = useSetupScript(`${String(join.node_id)} ${join.credential_expires_at ?? 'spent'}`, true);
+  const file = isRejoin(join) ? 'rejoin.sh' : 'setup_replica.sh';
+  const script = useScript(file, `${String(join.node_id)} ${join.credential_expires_at ?? 'spent'}`);
   return (
     <details>
       <summary className="font-medium text-accent">Read the script first</summary>
@@ -78,14 +94,14 @@ function ScriptText({ join }: { join: JoinProgress }) {
         <CommandLine command={join.download_command} what="the download command" />
         <div className="flex flex-wrap gap-2">
           <CopyButton text={script.data ?? ''} what="the script" />
-          <a className={buttonClass('plain')} href="/api/cluster/setup_replica.sh" download="setup_replica.sh">
+          <a className={buttonClass('plain')} href={`/api/cluster/${file}`} download={file}>
             Download
           </a>
         </div>
         {script.isError ? <Failure sentence={sentenceOf(script.error)} /> : null}
         <pre
           tabIndex={0}
-          aria-label="setup_replica.sh"
+          aria-label={file}
           className="max-h-96 overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-xs"
         >
           {script.data ?? 'Loading…'}

@@ -1,22 +1,30 @@
-import { scriptPhases, type ScriptPhaseName } from '@proxpanel/contracts/script';
+import { scriptPhases } from '@proxpanel/contracts/script';
 import type { JoinProgress } from '@proxpanel/contracts/status';
-import { bytesText } from '../../ui/format.ts';
+import { bytesText, wordText } from '../../ui/format.ts';
 import { ProgressBar } from '../../ui/meter.tsx';
 import type { Step } from '../../ui/phase-list.tsx';
 
-const names: Record<ScriptPhaseName, string> = {
-  preflight: 'Check tools, versions, disk and the replication login',
-  credential: 'Fetch the one-time password',
-  stop: 'Stop PostgreSQL',
-  move_aside: 'Put the old data aside',
-  base_backup: 'Clone the main database',
-  configure: 'Write the replica’s settings',
-  start: 'Start PostgreSQL',
-  streaming: 'Follow the main server',
-  done: 'Finished',
-  failed: 'The script failed',
-  rolled_back: 'The old data was put back',
-};
+const names = new Map<string, string>([
+  ['preflight', 'Check tools, versions, disk and the replication login'],
+  ['credential', 'Fetch the one-time password'],
+  ['source', 'Ask main for a checkpoint'],
+  ['stop', 'Stop PostgreSQL'],
+  ['move_aside', 'Put the old data aside'],
+  ['copy', 'Copy the old data'],
+  ['rewind', 'Rewind the copy to main’s history'],
+  ['base_backup', 'Clone the main database'],
+  ['configure', 'Write the replica’s settings'],
+  ['start', 'Start PostgreSQL'],
+  ['streaming', 'Follow the main server'],
+  ['done', 'Finished'],
+  ['failed', 'The script failed'],
+  ['rolled_back', 'The old data was put back'],
+]);
+
+/** The repair of an old main runs by the same reports as a join; its script tells the two apart. */
+export function isRejoin(join: JoinProgress): boolean {
+  return join.script_path.endsWith('rejoin.sh');
+}
 
 function cloneBar(join: JoinProgress) {
   const { clone } = join;
@@ -33,15 +41,20 @@ function latestRun(join: JoinProgress): JoinProgress['phases'] {
   return start === -1 ? join.phases : join.phases.slice(start);
 }
 
-/** The script's steps in their order, each with the last word that the script sent about it. */
+/**
+ * The script's steps in their order, each with the last word that the script sent about it. Which steps a repair takes is
+ * known only while it runs (a rewind may end in a clone), so there only what it reported is shown.
+ */
 export function cloneSteps(join: JoinProgress): Step[] {
-  const reported = new Map(latestRun(join).map((phase) => [phase.phase, phase]));
-  const ended = (['failed', 'rolled_back'] as const).filter((name) => reported.has(name));
-  return [...scriptPhases, ...ended].map((name) => {
+  const reported = new Map<string, JoinProgress['phases'][number]>();
+  for (const phase of latestRun(join)) reported.set(phase.phase, phase);
+  const ended = ['failed', 'rolled_back'].filter((name) => reported.has(name));
+  const steps = isRejoin(join) ? [...reported.keys()] : [...scriptPhases, ...ended];
+  return steps.map((name) => {
     const phase = reported.get(name);
     return {
       key: name,
-      name: names[name],
+      name: names.get(name) ?? wordText(name),
       state: phase?.state ?? 'pending',
       detail: phase?.detail ?? null,
       extra: name === 'base_backup' && phase?.state !== 'completed' ? cloneBar(join) : null,

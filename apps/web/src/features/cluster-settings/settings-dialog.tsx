@@ -2,13 +2,22 @@ import { settingsPatchSchema, type ClusterSettings, type SettingsPatch } from '@
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { useChangeSettings } from '../../api/cluster-actions.ts';
-import { sentenceOf } from '../../api/errors.ts';
+import { ApiError, sentenceOf } from '../../api/errors.ts';
+import { refusedBy } from '../../api/reasons.ts';
 import { useClusterPage } from '../../stores/cluster-page.ts';
 import { Failure } from '../../ui/banner.tsx';
 import { Button, ReasonedButton } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../../ui/field.tsx';
-import { settingFields, typedValue, wireValue, type SettingField, type SettingName } from './setting-fields.ts';
+import {
+  hintWithDefault,
+  settingFields,
+  settingGroups,
+  typedValue,
+  wireValue,
+  type SettingField,
+  type SettingName,
+} from './setting-fields.ts';
 
 type Typed = Record<SettingName, string>;
 type Errors = Partial<Record<SettingName, string>>;
@@ -32,15 +41,28 @@ function changes(before: Typed, now: Typed): { patch: SettingsPatch; errors: Err
   return { patch: {}, errors };
 }
 
+interface SettingsDialogProps {
+  settings: ClusterSettings;
+  /** The change that it opens with, where somebody asked for that one. */
+  durability?: ClusterSettings['durability'] | undefined;
+}
+
+/** The server names the setting that it refuses; its sentence then stands beside that field. */
+function refusedField(error: Error | null): Errors {
+  if (!(error instanceof ApiError) || error.field === null) return {};
+  const field = settingFields.find((candidate) => candidate.name === error.field);
+  return field === undefined ? {} : { [field.name]: error.message };
+}
+
 /** The settings form. */
-export function SettingsDialog({ settings }: { settings: ClusterSettings }) {
+export function SettingsDialog({ settings, durability }: SettingsDialogProps) {
   const close = useClusterPage((state) => state.close);
   const change = useChangeSettings(() => {
     toast.success('The settings are saved.');
     close();
   });
   const [before] = useState(() => typedSettings(settings));
-  const [now, setNow] = useState(before);
+  const [now, setNow] = useState(() => (durability === undefined ? before : { ...before, durability }));
   const [errors, setErrors] = useState<Errors>({});
   const touched = settingFields.some((field) => before[field.name] !== now[field.name]);
   const save = (): void => {
@@ -49,6 +71,7 @@ export function SettingsDialog({ settings }: { settings: ClusterSettings }) {
     if (Object.keys(result.patch).length === 0) return;
     change.mutate(result.patch);
   };
+  const shownErrors: Errors = { ...refusedField(change.error), ...errors };
   return (
     <Dialog
       title="Change settings"
@@ -70,20 +93,25 @@ export function SettingsDialog({ settings }: { settings: ClusterSettings }) {
         </>
       }
     >
-      <div className="grid gap-4 sm:grid-cols-2">
-        {settingFields.map((field) => (
-          <SettingInput
-            key={field.name}
-            field={field}
-            value={now[field.name]}
-            error={errors[field.name]}
-            onChange={(value) => {
-              setNow({ ...now, [field.name]: value });
-            }}
-          />
-        ))}
-      </div>
-      {change.isError ? <Failure sentence={sentenceOf(change.error)} /> : null}
+      {settingGroups.map((group) => (
+        <fieldset key={group.title}>
+          <legend className="mb-2 font-semibold">{group.title}</legend>
+          <div className="grid items-start gap-4 sm:grid-cols-2">
+            {group.fields.map((field) => (
+              <SettingInput
+                key={field.name}
+                field={field}
+                value={now[field.name]}
+                error={shownErrors[field.name]}
+                onChange={(value) => {
+                  setNow({ ...now, [field.name]: value });
+                }}
+              />
+            ))}
+          </div>
+        </fieldset>
+      ))}
+      {change.isError ? <Failure sentence={sentenceOf(change.error)} reasons={refusedBy(change.error)} /> : null}
     </Dialog>
   );
 }
@@ -98,9 +126,10 @@ interface SettingInputProps {
 function SettingInput({ field, value, error, onChange }: SettingInputProps) {
   if (field.kind === 'switch') {
     return (
-      <div className="self-center">
+      <div className="sm:col-span-2">
         <CheckField
           label={field.label}
+          hint={hintWithDefault(field)}
           error={error}
           checked={value === 'true'}
           onChange={(event) => {
@@ -114,22 +143,22 @@ function SettingInput({ field, value, error, onChange }: SettingInputProps) {
     return (
       <SelectField
         label={field.label}
-        hint={field.hint}
+        hint={hintWithDefault(field)}
         error={error}
         value={value}
         onChange={(event) => {
           onChange(event.currentTarget.value);
         }}
       >
-        <option value="async">async</option>
-        <option value="sync">sync</option>
+        <option value="async">async: the main server alone acknowledges</option>
+        <option value="sync">sync: a secondary must have it too</option>
       </SelectField>
     );
   }
   return (
     <TextField
       label={field.label}
-      hint={field.hint}
+      hint={hintWithDefault(field)}
       error={error}
       inputMode="decimal"
       value={value}

@@ -1,8 +1,8 @@
 import type { ConnectionCheck, TestConnectionReply } from '@proxpanel/contracts/membership';
 import { sentenceOf } from '../../api/errors.ts';
 import { Banner, Failure } from '../../ui/banner.tsx';
-import { Badge } from '../../ui/badge.tsx';
 import { Button, Spinner } from '../../ui/button.tsx';
+import { CheckList } from '../../ui/check-list.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 
 const checkTitles: Record<ConnectionCheck['name'], string> = {
@@ -44,11 +44,14 @@ export function TestConnectionDialog({ address, reply, error, onClose }: TestCon
       {error === null ? null : <Failure sentence={sentenceOf(error)} />}
       {reply === undefined ? null : <Verdict reply={reply} />}
       {reply === undefined ? null : (
-        <ul aria-label="Checks" className="flex flex-col divide-y divide-line">
-          {reply.checks.map((check) => (
-            <CheckLine key={check.name} check={check} />
-          ))}
-        </ul>
+        <CheckList
+          checks={reply.checks.map((check) => ({
+            ...check,
+            key: check.name,
+            title: checkTitles[check.name],
+            aside: check.latency_ms === undefined ? null : `${check.latency_ms.toFixed(1)} ms`,
+          }))}
+        />
       )}
     </Dialog>
   );
@@ -68,27 +71,5 @@ function Verdict({ reply }: { reply: TestConnectionReply }) {
     <Banner tone="good" role="status">
       <p>Everything needed is in place to join {name}.</p>
     </Banner>
-  );
-}
-
-function CheckLine({ check }: { check: ConnectionCheck }) {
-  const tone = !check.ok ? 'bad' : check.warning ? 'warn' : 'good';
-  const word = !check.ok ? 'failed' : check.warning ? 'warning' : 'ok';
-  return (
-    <li className="flex gap-3 py-2.5">
-      <span className="w-18 shrink-0">
-        <Badge tone={tone}>{word}</Badge>
-      </span>
-      <div className="min-w-0 flex-1">
-        <p className="font-medium">
-          {checkTitles[check.name]}
-          {check.latency_ms === undefined ? null : (
-            <span className="ml-2 text-sm font-normal text-muted">{check.latency_ms.toFixed(1)} ms</span>
-          )}
-        </p>
-        <p className="break-words text-muted">{check.detail}</p>
-        {check.fix === null ? null : <p className="break-words">What to do: {check.fix}</p>}
-      </div>
-    </li>
   );
 }

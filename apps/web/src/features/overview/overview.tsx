@@ -22,10 +22,7 @@ export function Overview({ status }: { status: ClusterStatus }) {
   const { server, database, redis, cluster, nodes } = status;
   const main = nodes.find((node) => node.is_main);
   return (
-    <Card
-      title={server.display_name ?? 'This server'}
-      aside={<Badge tone={server.effective_role === 'main' ? 'info' : 'neutral'}>{server.effective_role}</Badge>}
-    >
+    <Card title={server.display_name ?? 'This server'} aside={<RoleBadge status={status} />}>
       <p className="mb-4">{server.role_sentence}</p>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 md:grid-cols-4">
         {cluster === null ? null : (
@@ -64,6 +61,13 @@ export function Overview({ status }: { status: ClusterStatus }) {
       </div>
     </Card>
   );
+}
+
+/** A main whose database is read-only is not a secondary: it waits (DESIGN §6.7). */
+function RoleBadge({ status }: { status: ClusterStatus }) {
+  const { role, effective_role: effective } = status.server;
+  if (role === 'main' && effective === 'secondary') return <Badge tone="bad">main, waiting, read-only</Badge>;
+  return <Badge tone={effective === 'main' ? 'info' : 'neutral'}>{effective}</Badge>;
 }
 
 interface StateProps {

@@ -1,11 +1,12 @@
-import type { Operation } from '@proxpanel/contracts/operations';
+import type { Operation, Phase } from '@proxpanel/contracts/operations';
 import { useClusterPage } from '../../stores/cluster-page.ts';
 import { Banner } from '../../ui/banner.tsx';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
-import { wordText } from '../../ui/format.ts';
+import { dateTimeText, measuredText } from '../../ui/format.ts';
 import { PhaseList } from '../../ui/phase-list.tsx';
+import { grantSentence, operationName, operationStateWords, phaseName } from './operation-words.ts';
 
 const tones: Record<Operation['state'], Tone> = {
   running: 'info',
@@ -14,17 +15,45 @@ const tones: Record<Operation['state'], Tone> = {
   rolled_back: 'warn',
 };
 
-/** The phases of an operation and, once it has ended, its outcome in a sentence. */
-export function OperationPhases({ operation }: { operation: Operation }) {
+interface OperationProps {
+  operation: Operation;
+  /** The server's time now, ms since the epoch. */
+  nowMs: number;
+}
+
+/** How long it took, or has been running; null before it began. */
+function spanMs(started: string | null, finished: string | null, nowMs: number): number | null {
+  if (started === null) return null;
+  const startMs = Date.parse(started);
+  // While it runs the page's clock advances by whole seconds, so less than one would be made up.
+  return finished === null ? Math.floor(Math.max(0, nowMs - startMs) / 1_000) * 1_000 : Date.parse(finished) - startMs;
+}
+
+function tookText(phase: Phase, nowMs: number): string | null {
+  if (phase.state === 'pending' || phase.state === 'skipped') return null;
+  const ms = spanMs(phase.started_at, phase.finished_at, nowMs);
+  return ms === null || (phase.finished_at === null && ms === 0) ? null : measuredText(ms);
+}
+
+/** The phases of an operation with their durations and, once it has ended, its outcome in a sentence. */
+export function OperationPhases({ operation, nowMs }: OperationProps) {
+  const grant = grantSentence(operation);
+  const ms = spanMs(operation.started_at, operation.finished_at, nowMs);
   return (
     <div className="flex flex-col gap-3">
+      {grant === null ? null : (
+        <Banner tone={operation.granted ? 'warn' : 'neutral'} role="status">
+          <p>{grant}</p>
+        </Banner>
+      )}
       <PhaseList
-        label={`Phases of ${wordText(operation.kind)}`}
+        label={`Phases of ${operationName(operation.kind)}`}
         steps={operation.phases.map((phase, index) => ({
           key: `${String(index)} ${phase.name}`,
-          name: wordText(phase.name),
+          name: phaseName(phase.name),
           state: phase.state,
           detail: phase.detail,
+          took: tookText(phase, nowMs),
         }))}
       />
       {operation.outcome === null ? null : (
@@ -32,26 +61,31 @@ export function OperationPhases({ operation }: { operation: Operation }) {
           <p>{operation.outcome}</p>
         </Banner>
       )}
+      {operation.finished_at === null ? null : (
+        <p className="text-sm text-muted">
+          Ended {dateTimeText(operation.finished_at)}, after {measuredText(ms)}.
+        </p>
+      )}
     </div>
   );
 }
 
-/** How long the report of an ended operation stays on the page by itself. */
-const reportKeptMs = 15 * 60_000;
-
-/** The running operation, or the report of the last one for a while after it ended. */
-export function OperationCard({ operation, nowMs }: { operation: Operation; nowMs: number }) {
+/** The running operation, or the report of the last one until somebody puts it away. */
+export function OperationCard({ operation, nowMs }: OperationProps) {
   const dismissed = useClusterPage((state) => state.dismissedOperationId);
   const dismiss = useClusterPage((state) => state.dismissOperation);
   const ended = operation.state !== 'running';
-  const old = operation.finished_at !== null && nowMs - Date.parse(operation.finished_at) > reportKeptMs;
-  if (ended && (old || dismissed === operation.id)) return null;
+  if (ended && dismissed === operation.id) return null;
   return (
     <Card
-      title={wordText(operation.kind)}
-      aside={<Badge tone={tones[operation.state]}>{operation.state.replace('_', ' ')}</Badge>}
+      title={operationName(operation.kind)}
+      aside={<Badge tone={tones[operation.state]}>{operationStateWords[operation.state]}</Badge>}
     >
-      <OperationPhases operation={operation} />
+      <p className="mb-3 text-sm text-muted">
+        Begun {dateTimeText(operation.started_at)} by {operation.actor}
+        {operation.reason === null || operation.reason === '' ? '.' : `: ${operation.reason}`}
+      </p>
+      <OperationPhases operation={operation} nowMs={nowMs} />
       {ended ? (
         <Button
           className="mt-3"
