@@ -105,6 +105,11 @@ export async function checkpoint(pool: DatabasePool): Promise<void> {
   await pool.query('CHECKPOINT', [], { timeoutMs: CHECKPOINT_TIMEOUT_MS });
 }
 
+/** Ends the present WAL segment, for a follower whose WAL ends in a partial record (SAFETY §1). */
+export async function switchWal(pool: DatabasePool): Promise<void> {
+  await pool.query('SELECT pg_switch_wal()');
+}
+
 /**
  * Ends every client backend but those of this pool and waits until they are gone (never cancels: a cancelled commit that
  * waits for its standby is *acknowledged*, SAFETY §1). Walsenders stay. Panel connections of this very process end too:

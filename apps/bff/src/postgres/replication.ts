@@ -1,14 +1,27 @@
 /** Everything done to the local PostgreSQL itself, as superuser: `ReplicationPort` put together. */
 import type { ClockPort, ReplicationPort } from '../cluster/ports.ts';
+import { countRowsSince } from './count-rows.ts';
+import { demote, prepareStop } from './demote.ts';
 import { databaseBytes, dataDirectoryUsage } from './disk-usage.ts';
+import { endOfWal } from './end-of-wal.ts';
 import { fence } from './fence.ts';
 import { writeHbaBlock } from './hba-file.ts';
 import { applyMainSettings, listensBeyondLoopback, pendingRestart, readLimits } from './main-settings.ts';
 import type { DatabasePool } from './pool.ts';
-import { checkpoint, prepareCandidate, promote, restoreAfterPromotion, terminateOtherClients } from './promotion.ts';
+import {
+  checkpoint,
+  prepareCandidate,
+  promote,
+  restoreAfterPromotion,
+  switchWal,
+  terminateOtherClients,
+} from './promotion.ts';
 import { ensureReplicatorRole, ensureRole } from './roles.ts';
+import { checkForShutdown } from './shutdown-checks.ts';
 import { createSlot, dropSlot } from './slots.ts';
+import { hasStandbySignal, keepStandbySignal } from './standby-signal.ts';
 import { clearStandbySource, setStandbySource } from './standby-source.ts';
+import { readSynchronousState, setSynchronousNodes } from './synchronous.ts';
 import { readPositions } from './wal-positions.ts';
 
 /** Every method's faults stand at the port and at the function that it names. */
@@ -32,6 +45,16 @@ export function createReplication(pool: DatabasePool, clock: ClockPort): Replica
     promote: (timeoutSeconds) => promote(pool, timeoutSeconds),
     restoreAfterPromotion: () => restoreAfterPromotion(pool),
     checkpoint: () => checkpoint(pool),
+    prepareStop: (signal) => prepareStop(pool, signal),
+    demote: (signal) => demote(pool, signal),
+    endOfWal: (signal) => endOfWal(pool, signal),
+    standbySignal: () => hasStandbySignal(pool),
+    keepStandbySignal: (present) => keepStandbySignal(pool, present),
+    checkForShutdown: () => checkForShutdown(pool),
+    switchWal: () => switchWal(pool),
+    setSynchronousNodes: (nodeIds) => setSynchronousNodes(pool, nodeIds),
+    synchronousState: (beyond = null) => readSynchronousState(pool, beyond),
+    countRowsSince: (since) => countRowsSince(pool, since),
     fence: (signal) => fence(pool, signal),
     terminateOtherClients: () => terminateOtherClients(pool),
   };

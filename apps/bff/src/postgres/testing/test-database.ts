@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import type { ClockPort, LogPort, NodeFilePort } from '../../cluster/ports.ts';
+import { createClock } from '../../host/clock.ts';
 import { createConnections } from '../connection.ts';
 import type { Connections } from '../connection.ts';
 
 type NodeFile = ReturnType<NodeFilePort['get']>;
 
-export const clock: ClockPort = { nowMs: () => Date.now(), bootSeconds: () => performance.now() / 1_000 };
+/** The machine's own, since the guard reads it too. */
+export const clock: ClockPort = createClock();
 
 /** Keeps every line, so that a test can read what was said. */
 export function recordingLog(): LogPort & { readonly lines: string[] } {
