@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings a machine that has only Node >= 18, npm and git to the point where Node 24 can take over, then hands over:
-#   bootstrap.sh start|test|dev|check|bench [arguments]     (called by `npm start`, `npm test`, `npm run …`)
+#   bootstrap.sh start|test|dev|check|bench|bench-failover [arguments]     (called by `npm start`, `npm test`, `npm run …`)
 # What is there already is left alone, so that a second call takes about a second. All of its own words go to standard
 # error: standard output belongs to the command.
 set -eu
@@ -28,6 +28,7 @@ has_package() {
     fonts-liberation) [ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] ;;
     iproute2) has_program ip ;;
     nftables) has_program nft ;;
+    e2fsprogs) has_program mkfs.ext4 ;;
     *) has_program "$1" ;;
   esac
 }
@@ -37,7 +38,7 @@ packages_for() {
   case $1 in
     check) echo shellcheck ;;
     start | dev) echo "$servers" ;;
-    bench) echo "$servers etcd-server iproute2 nftables" ;;
+    bench | bench-failover) echo "$servers etcd-server iproute2 nftables e2fsprogs" ;;
     test) echo "$servers etcd-server iproute2 nftables shellcheck chromium fonts-liberation" ;;
   esac
 }
@@ -110,8 +111,8 @@ build() {
 
 command=${1:-}
 case $command in
-  start | test | dev | check | bench) shift ;;
-  *) fail "usage: bootstrap.sh start|test|dev|check|bench [arguments]" ;;
+  start | test | dev | check | bench | bench-failover) shift ;;
+  *) fail "usage: bootstrap.sh start|test|dev|check|bench|bench-failover [arguments]" ;;
 esac
 
 node_major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')

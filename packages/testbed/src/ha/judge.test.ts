@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countSilentSeconds, findCutOffRows, findLostRows, findOverlap, findWriteGap } from './judge.ts';
+import { countSilentSeconds, countTurns, findCutOffRows, findLostRows, findOverlap, findWriteGap } from './judge.ts';
 import type { Acknowledgement } from './judge.ts';
 
 const ack = (server: string, heardMs: number): Acknowledgement => ({
@@ -42,4 +42,9 @@ test('rows of a server that was cut off, and rows that the final main lacks', ()
   expect(findCutOffRows(acks, { server: 'a', eventMs: 15, kept })).toEqual({ rows: 2, endedAfterMs: 15, lost: 1 });
   expect(findCutOffRows(acks, { server: 'a', eventMs: 40, kept }).endedAfterMs).toBe(0);
   expect(findLostRows(acks, kept).map(({ id }) => id)).toEqual(['a-30']);
+});
+
+test('two servers that take turns are seen as more turns than changes', () => {
+  expect(countTurns([...acksOf('a', 1, 2, 9), ...acksOf('b', 3, 4), ...acksOf('a', 5)])).toBe(2);
+  expect(countTurns(acksOf('a', 1, 2))).toBe(0);
 });

@@ -100,3 +100,9 @@ export function findCutOffRows(
 export function findLostRows(acks: readonly Acknowledgement[], kept: ReadonlySet<string>): Acknowledgement[] {
   return acks.filter(({ id }) => !kept.has(id));
 }
+
+/** How often another server than the one before said yes: more often than main changed, and two took turns. */
+export function countTurns(acks: readonly Acknowledgement[]): number {
+  const heard = acks.toSorted((one, other) => one.heardMs - other.heardMs);
+  return heard.filter(({ server }, index) => index > 0 && server !== heard[index - 1]?.server).length;
+}
