@@ -1,5 +1,6 @@
 /** Wires everything once (DESIGN §12, style rule 7): adapters behind ports, operations behind routes, loops beside them. */
 import type { Logger } from 'pino';
+import { createArbiter } from './arbiter/arbiter.ts';
 import { createClusterMemory } from './cluster/cluster-memory.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
 import { mainPeer } from './cluster/membership.ts';
@@ -15,12 +16,14 @@ import { createClock } from './host/clock.ts';
 import { createHost } from './host/machine.ts';
 import { openNodeFile } from './host/node-file-store.ts';
 import { openOperationFiles } from './host/operation-files.ts';
+import { createPostgresControl } from './host/postgres-control.ts';
 import { createApp, type App } from './http/app.ts';
 import type { ForwardedCall } from './http/call.ts';
 import { RawReply } from './http/raw-reply.ts';
 import { createRevocationList } from './http/revocation-list.ts';
 import { createSessions } from './http/session.ts';
 import { createClusterLoops, shutGateUntilAsked } from './loops/cluster-loops.ts';
+import { createDecideServices } from './loops/decide-loop.ts';
 import { createFenceService } from './loops/fence-service.ts';
 import { createPrepareLoop } from './loops/prepare-loop.ts';
 import { createResumeService } from './loops/resume-service.ts';
@@ -37,12 +40,14 @@ import { createSeal } from './peer/seal.ts';
 import { createClusterRows } from './postgres/cluster-rows.ts';
 import { createConnections } from './postgres/connection.ts';
 import { createDatabaseWatch } from './postgres/database-watch.ts';
+import { createGuard } from './postgres/guard.ts';
 import { createPanelFacts } from './postgres/panel-facts.ts';
 import { createRevocationStore } from './postgres/panel-revocations.ts';
 import { prepareDatabase } from './postgres/panel-role.ts';
 import { createSubscriberStore } from './postgres/panel-subscribers.ts';
 import { createUserStore } from './postgres/panel-users.ts';
 import { createReplication } from './postgres/replication.ts';
+import { stopFromInside } from './postgres/stop-from-inside.ts';
 import { createRedisAdapter } from './redis/redis-adapter.ts';
 import { registerAuthRoutes } from './routes/auth-routes.ts';
 import { registerClusterPeopleRoutes } from './routes/cluster-people-routes.ts';
@@ -70,7 +75,7 @@ export async function createContext(environment: Environment, log: Logger): Prom
   const outside = await openAdapters(environment, log);
   const cluster: ClusterContext = {
     ...outside.ports,
-    own: describeOwnServer(environment, outside.database),
+    own: outside.own,
     memory: createClusterMemory(),
     roles: createRoleState(outside.database, outside.ports.nodeFile),
     lock: createOperationLock(),
@@ -86,6 +91,7 @@ export async function createContext(environment: Environment, log: Logger): Prom
       outside.redis.close();
       await outside.database.close();
       await outside.connections.close();
+      await outside.arbiter.close();
       await outside.peerHttp.close();
     },
   };
@@ -102,7 +108,14 @@ async function openAdapters(environment: Environment, log: Logger) {
   const connections = createConnections({ databaseUrl, panelDatabaseUrl, nodeFile, log });
   const database = createDatabaseWatch({ connections, clock, log });
   const redis = createRedisAdapter({ url: environment.redisUrl, nodeFile, log });
+  const own = describeOwnServer(environment, database, Math.round(clock.bootSeconds() * 1_000));
   const peerHttp = createPeerHttp();
+  const arbiter = await createArbiter({
+    access: environment.arbiter,
+    timeoutMs: Math.min(1_000, Math.floor(environment.leaseTtlMs / 5)),
+    clock,
+    log,
+  });
   const ports: Ports = {
     log,
     clock,
@@ -112,13 +125,29 @@ async function openAdapters(environment: Environment, log: Logger) {
     database,
     rows: createClusterRows(connections.cluster),
     replication: createReplication(connections.cluster, clock),
+    guard: createGuard(connections.cluster, clock),
+    postgresControl: createPostgresControl({
+      method: () => own.postgresControl,
+      runScripts: environment.runScripts,
+      stopFromInside: (signal) => stopFromInside(connections.cluster, signal),
+    }),
+    arbiter,
     redis,
     peers: createPeerClient({ http: peerHttp, clock, log }),
     portProbes: createPortProbes(),
     seal: createSeal(),
     panelFacts: createPanelFacts(connections.panel),
   };
-  return { ports, connections, database, redis, peerHttp, peerAuth: createPeerAuth({ nodeFile, clock, log }) };
+  return {
+    own,
+    arbiter,
+    ports,
+    connections,
+    database,
+    redis,
+    peerHttp,
+    peerAuth: createPeerAuth({ nodeFile, clock, log }),
+  };
 }
 
 function createPanel({ ports: { clock, nodeFile }, connections }: Outside, log: Logger) {
@@ -204,6 +233,7 @@ function createServices(
     createFenceService(cluster),
     createResumeService(cluster),
     ...createClusterLoops(cluster),
+    ...createDecideServices(cluster),
     createTicker({ name: 'revocations', log, intervalMs: revocationPauseMs, tick: synchronize }),
   ];
 }

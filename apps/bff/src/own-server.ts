@@ -7,7 +7,12 @@ import type { Environment } from './environment.ts';
 /** Without an arbiter; SAFETY §4 puts both WAL time-outs at half the lease with one. */
 const walTimeoutWithoutArbiterMs = 10_000;
 
-export function describeOwnServer(environment: Environment, database: DatabaseWatchPort): OwnServer {
+/** `startedMs`: when this process began, by the boot clock. */
+export function describeOwnServer(
+  environment: Environment,
+  database: DatabaseWatchPort,
+  startedMs: number,
+): OwnServer {
   const given = environment.postgresControl === null ? null : parsePostgresControl(environment.postgresControl);
   return {
     address: environment.nodeAddress,
@@ -22,6 +27,8 @@ export function describeOwnServer(environment: Environment, database: DatabaseWa
     runScripts: environment.runScripts,
     scriptDirectory: environment.scriptDir,
     initialSettings: environment.initialSettings,
+    leaseTtlMs: environment.leaseTtlMs,
+    startedMs,
     walTimeoutMs: environment.arbiter === null ? walTimeoutWithoutArbiterMs : environment.leaseTtlMs / 2,
   };
 }

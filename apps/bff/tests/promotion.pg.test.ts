@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { errorReplySchema } from '@proxpanel/contracts/error-codes';
-import { emergencyPromotionPhases } from '@proxpanel/contracts/operations';
+import { stepNames } from '@proxpanel/failover/plans';
 import { builtBffPath } from '@proxpanel/testbed/bff-process';
 import { plainEnvironment } from '@proxpanel/testbed/command';
 import { joinServers } from '@proxpanel/testbed/join-servers';
@@ -153,7 +153,7 @@ test('after main is lost, one click makes the secondary main, readers or not, an
   await reader.end();
   expect(await settingOf(secondary, 'max_standby_streaming_delay')).toBe(before);
 
-  expect(operation.phases.map(({ name }) => name)).toEqual([...emergencyPromotionPhases]);
+  expect(operation.phases.map(({ name }) => name)).toEqual([...stepNames('emergency_promotion')]);
   for (const { state, name } of operation.phases) expect(['completed', 'skipped'], name).toContain(state);
   const times = operation.phases.flatMap(({ started_at: from, finished_at: to }) => [from ?? '', to ?? '']);
   expect(times).toEqual([...times].sort());

@@ -146,7 +146,7 @@ export const clusterEndpoints = {
     path: '/api/cluster/rehearse',
     summary: 'Check everything that a switchover would, and change nothing',
     body: emptyBodySchema,
-    reply: okReplySchema,
+    reply: change.rehearseReplySchema,
   },
   leave: {
     ...people,

@@ -48,6 +48,9 @@ export const errorStatusByCode = {
   BLOCKED: 409,
   CONFIRMATION_NEEDED: 409,
   NOT_AVAILABLE: 409,
+  GRANT_REFUSED: 409,
+  LEASE_HELD: 409,
+  ARBITER_AWAY: 503,
   DUPLICATE: 409,
   // The other server, seen from here.
   MAIN_UNRESOLVABLE: 502,

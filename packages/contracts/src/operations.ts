@@ -16,7 +16,11 @@ export type Phase = z.infer<typeof phaseSchema>;
 
 export const operationSchema = z.object({
   id: uuidSchema,
-  kind: z.enum(['emergency_promotion', 'switchover', 'automatic_failover', 'rejoin']),
+  /**
+   * `switchover` has one file on each of the two servers under one id: main's half and the candidate's. `resume_main`: a
+   * main that comes back in recovery promotes itself; `hand_over`: main's database is dead, and main grants.
+   */
+  kind: z.enum(['emergency_promotion', 'switchover', 'automatic_failover', 'hand_over', 'resume_main', 'rejoin']),
   state: z.enum(['running', 'completed', 'failed', 'rolled_back']),
   actor: z.string(),
   reason: z.string().nullable(),
@@ -25,20 +29,12 @@ export const operationSchema = z.object({
   /** One sentence for a person once it has ended. */
   outcome: z.string().nullable(),
   phases: z.array(phaseSchema),
+  /** Past the point of no return: what fails now is repeated, not taken back (SAFETY §3 "Grant"). */
+  granted: z.boolean().default(false),
+  /** An admin promotes although the arbiter does not answer (SAFETY §3 "Arbiter away"). */
+  without_arbiter: z.boolean().default(false),
 });
 export type Operation = z.infer<typeof operationSchema>;
-
-/** The steps of an emergency promotion in their order (SAFETY §3, "Promotion itself"). */
-export const emergencyPromotionPhases = [
-  'check',
-  'fence_main',
-  'prepare_candidate',
-  'promote_database',
-  'record_promotion',
-  'checkpoint',
-  'promote_redis',
-  'announce',
-] as const;
 
 export const promoteBodySchema = z
   .object({
@@ -46,6 +42,8 @@ export const promoteBodySchema = z
     mode: z.enum(['switchover', 'emergency']),
     confirm: displayNameSchema.optional(),
     reason: reasonTextSchema.optional(),
+    /** Emergency only: promote although the arbiter does not answer. Refused while a promise runs (SAFETY §3). */
+    without_arbiter: z.boolean().optional(),
   })
   .strict();
 export type PromoteBody = z.infer<typeof promoteBodySchema>;

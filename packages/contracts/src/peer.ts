@@ -13,6 +13,7 @@ import {
 } from './primitives.ts';
 import { clusterSettingsSchema } from './settings.ts';
 import { cloneProgressSchema } from './script.ts';
+import { holdSchema, lastFailoverSchema, promotionSchema } from './change-of-main.ts';
 
 /** Claims of X-Cluster-Token. `iss` is `node:<id>`, or `server:<uuid>` on join and preflight. */
 export const clusterTokenClaimsSchema = z.object({
@@ -127,6 +128,8 @@ export const joinGrantSchema = z.object({
   credentials: memberCredentialsSchema,
   settings: clusterSettingsSchema,
   peers: z.array(peerSchema),
+  /** All promotions of the cluster, which the copy of main's database will hold. */
+  promotions: z.array(promotionSchema),
   database_bytes: z.number().nonnegative(),
 });
 export type JoinGrant = z.infer<typeof joinGrantSchema>;
@@ -149,6 +152,9 @@ export const heartbeatBodySchema = z
     replication_lag_bytes: z.number().nonnegative().nullable(),
     /** True while setup_replica.sh replaces the database. */
     cloning: z.boolean(),
+    hold: holdSchema.nullable(),
+    /** What main shows of a server that it superseded: fenced and waiting, or diverged and waiting for a repair. */
+    standing: z.enum(['following', 'fenced', 'diverged']),
     /** Where this server is reached now: its environment may have changed since it joined. */
     place: z
       .object({ address: hostShape, api_url: z.url().max(300), postgres_port: portSchema, redis_port: portSchema })
@@ -168,6 +174,8 @@ export const heartbeatReplySchema = z.object({
   settings: clusterSettingsSchema,
   peers: z.array(peerSchema),
   clone: cloneProgressSchema.nullable(),
+  hold: holdSchema.nullable(),
+  last_failover: lastFailoverSchema.nullable(),
   /** JWE under the caller's (previous) key with the new secret and passwords, after a rotation. */
   rotation: z.string().nullable(),
 });
@@ -194,7 +202,13 @@ export const peerStatusReplySchema = z.object({
   write_lsn: lsnSchema.nullable(),
   receive_lsn: lsnSchema.nullable(),
   replay_lsn: lsnSchema.nullable(),
-  promotion_ids: z.array(uuidSchema),
+  /** This node's whole list: its database's rows and what node.json holds beyond them (SAFETY §2). */
+  promotions: z.array(promotionSchema),
+  /** WAL reaches it now. */
+  receiver_streaming: z.boolean(),
+  hold: holdSchema.nullable(),
+  last_failover: lastFailoverSchema.nullable(),
+  standing: z.enum(['following', 'fenced', 'diverged']),
   at: timestampSchema,
 });
 export type PeerStatusReply = z.infer<typeof peerStatusReplySchema>;
@@ -206,6 +220,8 @@ export const announceBodySchema = z
     main: peerSchema,
     /** null while the promotion is only about to happen: the old main must be shut before it. */
     promotion_id: uuidSchema.nullable(),
+    /** The speaker's whole list, by which the others tell whether they may follow (SAFETY §2). */
+    promotions: z.array(promotionSchema),
   })
   .strict();
 export type AnnounceBody = z.infer<typeof announceBodySchema>;

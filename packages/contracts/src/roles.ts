@@ -44,6 +44,16 @@ export const eventTypeSchema = z.enum([
   'secret_rotated',
   'cluster_disbanded',
   'redis_alert',
+  'main_resumed',
+  'switchover_failed',
+  'node_diverged',
+  'durability_degraded',
+  'durability_restored',
+  'hold_set',
+  'hold_ended',
+  'failover_acknowledged',
+  'arbiter_lost',
+  'arbiter_back',
 ]);
 export type EventType = z.infer<typeof eventTypeSchema>;
 

@@ -1,4 +1,4 @@
-/** What the generated setup_replica.sh says to its own server (DESIGN §6.5). */
+/** What the generated setup_replica.sh and rejoin.sh say to their own server (DESIGN §6.5, §8). */
 import { z } from 'zod';
 import { timestampSchema } from './primitives.ts';
 
@@ -14,7 +14,22 @@ export const scriptPhases = [
   'streaming',
   'done',
 ] as const;
-export const scriptPhaseNameSchema = z.enum([...scriptPhases, 'failed', 'rolled_back']);
+/** Those of rejoin.sh. `copy` and `rewind` are left out where only a whole clone repairs, `base_backup` where a rewind did. */
+export const rejoinPhases = [
+  'preflight',
+  'credential',
+  'source',
+  'stop',
+  'move_aside',
+  'copy',
+  'rewind',
+  'base_backup',
+  'configure',
+  'start',
+  'streaming',
+  'done',
+] as const;
+export const scriptPhaseNameSchema = z.enum([...scriptPhases, 'source', 'copy', 'rewind', 'failed', 'rolled_back']);
 export type ScriptPhaseName = z.infer<typeof scriptPhaseNameSchema>;
 
 /** Sent as a form (application/x-www-form-urlencoded), because that is what curl can quote by itself. */

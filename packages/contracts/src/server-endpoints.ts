@@ -80,6 +80,14 @@ export const serverEndpoints = {
     body: change.confirmMainBodySchema,
     reply: change.confirmMainReplySchema,
   },
+  noteHold: {
+    ...servers,
+    method: 'POST',
+    path: '/api/cluster/note-hold',
+    summary: 'A hold that an admin has set on another server',
+    body: change.noteHoldBodySchema,
+    reply: okReplySchema,
+  },
   announce: {
     ...servers,
     method: 'POST',

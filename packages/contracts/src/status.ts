@@ -1,5 +1,6 @@
 /** GET /api/cluster/status: all that the Cluster tab shows, in one reply, polled every 5 s. */
 import { z } from 'zod';
+import { divergenceSchema, holdSchema, lastFailoverSchema } from './change-of-main.ts';
 import { clusterEventSchema } from './events.ts';
 import { availabilitySchema, statusNodeSchema } from './nodes.ts';
 import { operationSchema } from './operations.ts';
@@ -67,7 +68,58 @@ export const joinProgressSchema = z.object({
 });
 export type JoinProgress = z.infer<typeof joinProgressSchema>;
 
-export const actionNames = ['setup_main', 'join', 'leave', 'disband', 'rotate_secret', 'change_settings'] as const;
+export const actionNames = [
+  'setup_main',
+  'join',
+  'leave',
+  'disband',
+  'rotate_secret',
+  'change_settings',
+  'hold',
+  'end_hold',
+  'acknowledge_failover',
+  'claim_main',
+  'allow_async',
+  'rehearse',
+  'rejoin',
+] as const;
+
+/** Automatic failover as this server sees it now (SAFETY §4). null on a standalone server. */
+export const failoverStatusSchema = z.object({
+  /** Nothing blocks, and the time has come or runs. */
+  armed: z.boolean(),
+  /** Until a failover would begin; null: nothing runs towards one. */
+  countdown_ms: z.number().nonnegative().nullable(),
+  /** What this server would or does do, in one sentence. */
+  sentence: z.string(),
+  /** Why it would not act now; the same reasons that stand in a `failover_blocked` event. */
+  blockers: z.array(reasonSchema),
+  hold: holdSchema.nullable(),
+  last_failover: lastFailoverSchema.nullable(),
+});
+export type FailoverStatus = z.infer<typeof failoverStatusSchema>;
+
+/** The third vote, where there is one. */
+export const arbiterStatusSchema = z.object({
+  state: z.enum(['ok', 'away', 'forgetful']),
+  sentence: z.string(),
+  lease_node_id: nodeIdSchema.nullable(),
+  lease_ttl_ms: z.int(),
+  /** On main: how long writes may still go on without a renewal. */
+  deadline_in_ms: z.number().nullable(),
+  /** On main: the guard beside PostgreSQL lives. */
+  guard_alive: z.boolean().nullable(),
+});
+export type ArbiterStatus = z.infer<typeof arbiterStatusSchema>;
+
+export const durabilityStatusSchema = z.object({
+  wanted: z.enum(['async', 'sync']),
+  /** `degraded`: sync is wanted, and writes go on without it. `stalled`: commits wait for a standby. */
+  state: z.enum(['async', 'sync', 'degraded', 'stalled', 'unknown']),
+  since: timestampSchema.nullable(),
+  sentence: z.string(),
+});
+export type DurabilityStatus = z.infer<typeof durabilityStatusSchema>;
 
 export const clusterStatusSchema = z.object({
   as_of: timestampSchema,
@@ -121,6 +173,11 @@ export const clusterStatusSchema = z.object({
   notices: z.array(noticeSchema),
   actions: z.record(z.enum(actionNames), availabilitySchema),
   promote: promoteAvailabilitySchema,
+  failover: failoverStatusSchema.nullable(),
+  arbiter: arbiterStatusSchema.nullable(),
+  durability: durabilityStatusSchema.nullable(),
+  /** This server holds rows that main does not have, or the other way round. */
+  divergence: divergenceSchema.nullable(),
   events: z.array(clusterEventSchema),
 });
 export type ClusterStatus = z.infer<typeof clusterStatusSchema>;

@@ -9,6 +9,7 @@ import { meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
 import { rotationFor, confirmRotation } from './rotate-secret.ts';
 import type { VerifiedPeer } from './peer-ports.ts';
+import { hear } from './sounds.ts';
 
 export async function acceptHeartbeat(
   context: ClusterContext,
@@ -31,6 +32,7 @@ export async function acceptHeartbeat(
   if (body.term > membership.term) {
     await meetTerm(context, { term: body.term, mainNodeId: null, saidBy: `"${peer.display_name}"` });
   }
+  hear(context, body.node_id);
   context.memory.heartbeats.set(body.node_id, { atMs: context.clock.nowMs(), cloning: body.cloning });
   await rememberAddress(context, membership, body.node_id, seen);
   if (!caller.usedPreviousSecret) await confirmRotation(context, body.node_id);
@@ -94,6 +96,8 @@ async function replyTo(context: ClusterContext, caller: VerifiedPeer, nodeId: nu
     settings: membership.settings,
     peers: membership.peers,
     clone: cloneOf(positions, peerById(membership, nodeId), membership),
+    hold: membership.hold,
+    last_failover: membership.last_failover,
     rotation: caller.usedPreviousSecret ? await rotationFor(context, membership, caller.secret) : null,
   };
 }

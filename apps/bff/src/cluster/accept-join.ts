@@ -5,6 +5,7 @@ import { Fault } from '../fault.ts';
 import { requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { hbaLinesFor, peerById, peerOfRow, slotNameOf, withPeer } from './membership.ts';
+import { ownPromotions } from './own-promotions.ts';
 import type { Membership } from './node-file.ts';
 import type { VerifiedPeer } from './peer-ports.ts';
 import { makeEvent } from './record-event.ts';
@@ -127,6 +128,7 @@ async function grantFor(
     },
     settings: membership.settings,
     peers: membership.peers,
+    promotions: ownPromotions(context),
     database_bytes: await context.replication.databaseBytes(),
   };
 }

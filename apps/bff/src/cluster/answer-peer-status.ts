@@ -3,7 +3,9 @@ import type { PeerStatusReply } from '@proxpanel/contracts/peer';
 import { formatLsn } from '@proxpanel/failover/lsn';
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import { configuredRole } from './membership.ts';
+import { configuredRole, standingOf } from './membership.ts';
+import { receiverStreams } from './observe-replication.ts';
+import { ownPromotions } from './own-promotions.ts';
 
 function text(lsn: bigint | null | undefined): string | null {
   return lsn == null ? null : formatLsn(lsn);
@@ -28,7 +30,11 @@ export function answerPeerStatus(context: ClusterContext): PeerStatusReply {
     write_lsn: text(positions?.currentLsn),
     receive_lsn: text(positions?.receiveLsn),
     replay_lsn: text(positions?.replayLsn),
-    promotion_ids: membership.promotions.map((promotion) => promotion.promotion_id),
+    promotions: ownPromotions(context),
+    receiver_streaming: receiverStreams(positions),
+    hold: membership.hold,
+    last_failover: membership.last_failover,
+    standing: standingOf(membership),
     at: new Date(context.clock.nowMs()).toISOString(),
   };
 }

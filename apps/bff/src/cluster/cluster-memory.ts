@@ -6,13 +6,54 @@ import type { CloneProgress } from '@proxpanel/contracts/script';
 import type { Operation } from '@proxpanel/contracts/operations';
 import type { PeerStatusReply } from '@proxpanel/contracts/peer';
 import type { LsnSample } from '@proxpanel/failover/lag';
-import type { WalPositions } from './ports.ts';
+import type { Promotion } from '@proxpanel/contracts/change-of-main';
+import { emptyMemory, type Memory } from '@proxpanel/failover/observation';
+import type { Decision } from '@proxpanel/failover/decision';
+import type { ArbiterView } from './arbiter-ports.ts';
+import type { SynchronousState, WalPositions } from './ports.ts';
 
 export interface ProbeMemory {
   readonly lastGoodAtMs: number | null;
   readonly lastFailedAtMs: number | null;
   readonly lastFailure: string | null;
   readonly reply: PeerStatusReply | null;
+}
+
+/** What is known of a member's sounds, by the boot clock in ms (SAFETY §3): the wall clock may jump. */
+export interface Sounds {
+  /** Last answer or call of its BFF. */
+  heardMs: number | null;
+  /** Last call to it that failed. */
+  failedMs: number | null;
+  /** Its PostgreSQL port answered, or did not; only main's is knocked on. */
+  databaseAnsweredMs: number | null;
+  databaseFailedMs: number | null;
+  /** It promised not to promote: when it was asked, and for how long. */
+  promiseAskedMs: number | null;
+  promisedForMs: number;
+  /** "You are still main", said since this database last came up. */
+  confirmsMain: boolean | null;
+}
+
+/** The lease that this server holds, as it last heard of it. */
+export interface HeldLease {
+  readonly leaseId: string;
+  readonly term: number;
+  readonly ttlMs: number;
+  /** Before the last successful renewal was sent. */
+  readonly renewedMs: number;
+  /** The arbiter said that it has ended or is another's. */
+  readonly lost: boolean;
+}
+
+/** The arbiter's last answer. */
+export interface ArbiterMemory {
+  view: ArbiterView | null;
+  /** When the question of `view` was asked. */
+  heardMs: number | null;
+  silent: boolean;
+  sentence: string;
+  forgotMs: number | null;
 }
 
 export interface Resources {
@@ -34,7 +75,26 @@ export interface ClusterMemory {
   lastHeartbeatFailure: string | null;
   cloneOfThisServer: CloneProgress | null;
   resources: Resources;
+  readonly sounds: Map<number, Sounds>;
+  readonly arbiter: ArbiterMemory;
+  lease: HeldLease | null;
+  /** The deadline that the guard was last given. */
+  guardDeadlineMs: number | null;
+  guardAlive: boolean | null;
+  standbySignal: boolean | null;
+  synchronous: SynchronousState | null;
+  /** Since when commits have waited with no synchronous standby moving. */
+  stalledSinceMs: number | null;
+  upstreamInRecovery: boolean | null;
+  databaseSinceMs: number;
+  startTried: boolean;
+  /** Node's own clock: when promises were last asked for. */
+  promisesAskedMs: number;
+  decisionMemory: Memory;
+  decision: Decision | null;
   positions: WalPositions | null;
+  /** Rows of cluster_promotions as the local database had them when last seen: what its own data came through. */
+  promotionRows: readonly Promotion[];
   /** The end of WAL as main has it: its own on main, the reported one on a secondary. Lag in seconds is read off it. */
   lsnHistory: readonly LsnSample[];
   operation: Operation | null;
@@ -52,7 +112,22 @@ export function createClusterMemory(): ClusterMemory {
     lastHeartbeatFailure: null,
     cloneOfThisServer: null,
     resources: { cpuPercent: null, memoryPercent: null, diskPercent: null, subscriberCount: null },
+    sounds: new Map(),
+    arbiter: { view: null, heardMs: null, silent: false, sentence: '', forgotMs: null },
+    lease: null,
+    guardDeadlineMs: null,
+    guardAlive: null,
+    standbySignal: null,
+    synchronous: null,
+    stalledSinceMs: null,
+    upstreamInRecovery: null,
+    databaseSinceMs: 0,
+    startTried: false,
+    promisesAskedMs: -Infinity,
+    decisionMemory: emptyMemory,
+    decision: null,
     positions: null,
+    promotionRows: [],
     lsnHistory: [],
     operation: null,
     standingFaults: new Map(),

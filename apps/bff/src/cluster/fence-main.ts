@@ -2,9 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Peer } from '@proxpanel/contracts/peer';
 import { Fault, messageOf } from '../fault.ts';
+import { claimTerm } from './claim-term.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { mainPeer, ownPeer, requireMembership, targetOf } from './membership.ts';
 import { observeReplication, receiverStreams } from './observe-replication.ts';
+import { ownPromotions } from './own-promotions.ts';
 import type { StepResult } from './step-result.ts';
 
 /** The old main answers an announcement only once its database is in recovery, which takes seconds on a large one. */
@@ -20,10 +22,10 @@ const walMarginMs = 1_000;
 export async function fenceMain(context: ClusterContext): Promise<StepResult> {
   const membership = requireMembership(context.nodeFile.get());
   const main = mainPeer(membership);
-  const term = (await claimTerm(context)).term;
+  const term = await claimTerm(context);
   if (main === null || main.node_id === membership.node_id) return { detail: 'There is no other main.', skipped: true };
   const self = ownPeer(context.nodeFile.get(), membership, context.own, 'main');
-  const body = { term, main: self, promotion_id: null };
+  const body = { term, main: self, promotion_id: null, promotions: ownPromotions(context) };
   const askedMs = performance.now();
   const reply = await context.peers
     .call('announce', targetOf(membership, main), body, { timeoutMs: fenceTimeoutMs })
@@ -72,16 +74,4 @@ async function walStillFlows(context: ClusterContext, askedMs: number): Promise<
     await delay(walPollMs);
   }
   return false;
-}
-
-/** The new term, kept in node.json under the promotion's id before anyone hears of it, so that it is never given twice from here. */
-async function claimTerm(context: ClusterContext): Promise<{ term: number }> {
-  const file = await context.nodeFile.update((current) => {
-    const { membership } = current;
-    if (membership === null || membership.main_node_id === membership.node_id) return current;
-    const claimed = membership.promotions.at(-1);
-    if (claimed?.node_id === membership.node_id && claimed.term === membership.term) return current;
-    return { ...current, membership: { ...membership, term: membership.term + 1 } };
-  });
-  return { term: requireMembership(file).term };
 }

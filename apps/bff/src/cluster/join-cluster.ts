@@ -5,7 +5,7 @@ import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { makeSetupScript } from './make-script.ts';
 import { mainPeer } from './membership.ts';
-import type { Membership, NodeFile } from './node-file.ts';
+import { untouchedByChanges, type Membership, type NodeFile } from './node-file.ts';
 import { apiUrlAt } from './own-server.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { startScript } from './run-setup-script.ts';
@@ -119,8 +119,8 @@ async function keepGrant(
     settings: grant.settings,
     replication: grant.credentials.replication,
     redis_replication: grant.credentials.redis_replication,
-    promotions: [],
-    fence: null,
+    promotions: grant.promotions,
+    ...untouchedByChanges,
   };
   const verifyUntil = new Date(context.clock.nowMs() + sessionLifetimeMs).toISOString();
   await context.nodeFile.update((file): NodeFile => {

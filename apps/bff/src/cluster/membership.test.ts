@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Peer } from '@proxpanel/contracts/peer';
 import { defaultClusterSettings } from '@proxpanel/contracts/settings';
 import { configuredRole, hbaLinesFor, withMain, withPeer } from './membership.ts';
-import type { Membership } from './node-file.ts';
+import { untouchedByChanges, type Membership } from './node-file.ts';
 import { apiUrlAt, type OwnServer } from './own-server.ts';
 
 function peer(nodeId: number, role: 'main' | 'secondary', changes: Partial<Peer> = {}): Peer {
@@ -38,7 +38,7 @@ function membership(changes: Partial<Membership> = {}): Membership {
     replication: { user: 'replicator', password: 'x' },
     redis_replication: { user: 'proxpanel_replica', password: 'y' },
     promotions: [],
-    fence: null,
+    ...untouchedByChanges,
     ...changes,
   };
 }

@@ -45,6 +45,12 @@ export function targetOf(membership: Membership, peer: Peer): PeerTarget {
   };
 }
 
+/** A server that was superseded waits (fenced), is to be repaired (diverged), or follows like any secondary. */
+export function standingOf(membership: Membership): 'following' | 'fenced' | 'diverged' {
+  if (membership.divergence !== null) return 'diverged';
+  return membership.fence === null ? 'following' : 'fenced';
+}
+
 export function slotNameOf(nodeId: number): string {
   return `replica_${String(nodeId)}`;
 }

@@ -3,6 +3,7 @@
  * Snake case, because it is read by people at 3 am as much as by this program.
  */
 import { z } from 'zod';
+import { divergenceSchema, holdSchema, lastFailoverSchema, promotionSchema } from '@proxpanel/contracts/change-of-main';
 import { clusterEventSchema } from '@proxpanel/contracts/events';
 import { loginSchema, peerSchema } from '@proxpanel/contracts/peer';
 import { lsnSchema, nodeIdSchema, termSchema, timestampSchema, uuidSchema } from '@proxpanel/contracts/primitives';
@@ -10,15 +11,33 @@ import { roleSchema } from '@proxpanel/contracts/roles';
 import { scriptRunPhaseSchema } from '@proxpanel/contracts/script';
 import { clusterSettingsSchema } from '@proxpanel/contracts/settings';
 
-export const promotionSchema = z.object({
-  promotion_id: uuidSchema,
+/** Instants of this machine's boot clock mean nothing after a reboot: each is kept with the boot that it belongs to. */
+const bootInstantSchema = z.object({ boot_id: z.string(), boot_ms: z.number() });
+
+/** SAFETY §3 "Arbiter away": not to promote until then. */
+export const promiseSchema = bootInstantSchema.extend({ to_node_id: nodeIdSchema, term: termSchema });
+
+/**
+ * A change of main in which this server takes part (SAFETY §3 "Grant"). On main: written before each step that must not
+ * be forgotten. On the candidate: written before the grant is asked for.
+ */
+export const handoverSchema = z.object({
+  operation_id: uuidSchema,
+  side: z.enum(['main', 'candidate']),
+  candidate_node_id: nodeIdSchema,
   term: termSchema,
-  timeline: z.int(),
-  fork_lsn: lsnSchema,
-  node_id: nodeIdSchema,
-  at: timestampSchema,
+  /**
+   * Main: `shutting` (nothing granted) → `granted` → gone. `rolled_back`: a grant that is asked for now is refused.
+   * Candidate: `asked` → `granted` → gone. `discarded`: never to be promoted by this operation.
+   */
+  state: z.enum(['shutting', 'asked', 'granted', 'rolled_back', 'discarded']),
+  way: z.enum(['stop', 'demote', 'dead']).nullable(),
+  last_lsn: lsnSchema.nullable(),
+  last_is_checkpoint: z.boolean(),
+  /** Candidate: pg_promote must have returned by then. Main: until then the candidate may still promote. */
+  good_until: bootInstantSchema.nullable(),
 });
-export type Promotion = z.infer<typeof promotionSchema>;
+export type Handover = z.infer<typeof handoverSchema>;
 
 /** What this server knows of the cluster that it belongs to. Null in a standalone server. */
 export const membershipSchema = z.object({
@@ -44,9 +63,34 @@ export const membershipSchema = z.object({
   /** Name of the data in Redis, kept there too: gone there, and Redis has lost its data (SAFETY §2). */
   redis_dataset_id: uuidSchema.optional(),
   promotions: z.array(promotionSchema),
+  /** The newest hold that this server knows; one whose `until` has passed holds nothing. */
+  hold: holdSchema.nullable().default(null),
+  last_failover: lastFailoverSchema.nullable().default(null),
+  promise: promiseSchema.nullable().default(null),
+  handover: handoverSchema.nullable().default(null),
+  /** The lease that this server holds or held, so that a restarted BFF goes on renewing it. */
+  lease: z.object({ lease_id: z.string(), term: termSchema }).nullable().default(null),
+  divergence: divergenceSchema.nullable().default(null),
+  /** What main last did about `durability = sync` without an arbiter to keep it (SAFETY §4). */
+  durability: z
+    .object({ state: z.enum(['sync', 'async']), node_ids: z.array(nodeIdSchema), since: timestampSchema })
+    .nullable()
+    .default(null),
   fence: z.object({ at: timestampSchema, reason: z.string(), term: termSchema }).nullable(),
 });
 export type Membership = z.infer<typeof membershipSchema>;
+
+/** What a member starts with: nothing promised, granted, held or lost. */
+export const untouchedByChanges = {
+  hold: null,
+  last_failover: null,
+  promise: null,
+  handover: null,
+  lease: null,
+  divergence: null,
+  durability: null,
+  fence: null,
+} as const satisfies Partial<Membership>;
 
 /** The generated script's one-time token and its progress (DESIGN §6.5). Tokens are kept as SHA-256 only. */
 export const joinScriptSchema = z.object({

@@ -8,11 +8,14 @@ export interface OperationInput {
   readonly actor: string;
   readonly reason: string | null;
   readonly phases: readonly string[];
+  /** Given by main for both halves of a switchover; else made here. */
+  readonly id?: string;
+  readonly withoutArbiter?: boolean;
 }
 
 export async function beginOperation(context: ClusterContext, input: OperationInput): Promise<Operation> {
   const operation: Operation = {
-    id: randomUUID(),
+    id: input.id ?? randomUUID(),
     kind: input.kind,
     state: 'running',
     actor: input.actor,
@@ -20,6 +23,8 @@ export async function beginOperation(context: ClusterContext, input: OperationIn
     started_at: new Date(context.clock.nowMs()).toISOString(),
     finished_at: null,
     outcome: null,
+    granted: false,
+    without_arbiter: input.withoutArbiter ?? false,
     phases: input.phases.map((name) => ({ name, state: 'pending', started_at: null, finished_at: null, detail: null })),
   };
   return keep(context, operation);
@@ -45,6 +50,11 @@ export async function setPhase(
     return { ...phase, state, detail, started_at: phase.started_at ?? at, finished_at: ended ? at : null };
   });
   return keep(context, { ...operation, phases });
+}
+
+/** From here on what fails is repeated, and nothing is taken back. */
+export async function setGranted(context: ClusterContext, operation: Operation): Promise<Operation> {
+  return keep(context, { ...operation, granted: true });
 }
 
 export async function endOperation(

@@ -15,6 +15,10 @@ export interface OwnServer {
   readonly runScripts: boolean;
   readonly scriptDirectory: string;
   readonly initialSettings: ClusterSettings;
+  /** LEASE_TTL_MS; the arbiter's value wins where a lease exists. */
+  readonly leaseTtlMs: number;
+  /** When this process began, boot clock, ms (SAFETY §3). */
+  readonly startedMs: number;
   /** wal_sender_timeout and wal_receiver_timeout: 10 s without an arbiter (SAFETY §4). */
   readonly walTimeoutMs: number;
 }

@@ -6,7 +6,18 @@ import { Fault, type FaultDetails } from '../fault.ts';
 /** The routes that servers call on each other. */
 export type PeerEndpointName = Extract<
   EndpointName,
-  'preflight' | 'join' | 'heartbeat' | 'farewell' | 'announce' | 'peerStatus'
+  | 'preflight'
+  | 'join'
+  | 'heartbeat'
+  | 'farewell'
+  | 'announce'
+  | 'peerStatus'
+  | 'noteHold'
+  | 'prepare'
+  | 'grant'
+  | 'discard'
+  | 'promise'
+  | 'confirmMain'
 >;
 
 export interface PeerTarget {

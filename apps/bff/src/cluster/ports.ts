@@ -12,8 +12,11 @@ import type { Login, PostgresLimits } from '@proxpanel/contracts/peer';
 import type { DatabaseState, RedisState, Role } from '@proxpanel/contracts/roles';
 import type { ClusterSettings } from '@proxpanel/contracts/settings';
 import type { CloneProgress } from '@proxpanel/contracts/script';
-import type { NodeFile, Promotion } from './node-file.ts';
+import type { Promotion } from '@proxpanel/contracts/change-of-main';
+import type { ArbiterPort } from './arbiter-ports.ts';
+import type { NodeFile } from './node-file.ts';
 import type { PeerPort, PortProbePort, SealPort } from './peer-ports.ts';
+import type { Reason } from '@proxpanel/failover/reason';
 
 export interface LogPort {
   info(fields: object, sentence: string): void;
@@ -25,6 +28,8 @@ export interface ClockPort {
   nowMs(): number;
   /** Seconds since boot by /proc/uptime: it goes on while a VM is suspended (SAFETY §3). */
   bootSeconds(): number;
+  /** /proc/sys/kernel/random/boot_id: an instant of the boot clock means nothing under another one. */
+  bootId(): string;
 }
 
 /** STATE_DIR/node.json. */
@@ -63,6 +68,8 @@ export interface HostPort {
 /** What the last look at the local PostgreSQL saw. */
 export interface DatabaseView {
   readonly state: DatabaseState;
+  /** Nothing listens there: it is not running, rather than slow. */
+  readonly refused: boolean;
   /** Why it is in this state, for a person. */
   readonly sentence: string;
   readonly versionNum: number | null;
@@ -205,9 +212,88 @@ export interface ReplicationPort {
   /** Puts max_standby_streaming_delay back and clears synchronous_standby_names. */
   restoreAfterPromotion(): Promise<void>;
   checkpoint(): Promise<void>;
+  /**
+   * SAFETY §1 "stop", all but the stop itself: clients ended, no backend_xid left, CHECKPOINT, standby.signal. The fast
+   * stop is PostgresControlPort's. May be repeated.
+   */
+  prepareStop(signal: AbortSignal): Promise<void>;
+  /** SAFETY §1 "demote": the same, then reload and one kill; resolves once in recovery. At once when it is there already. */
+  demote(signal: AbortSignal): Promise<void>;
+  /**
+   * The end of this server's WAL, in recovery: waits until startup has replayed all that lies here (its wait event says so;
+   * a position read earlier is too low, SAFETY §2).
+   */
+  endOfWal(signal: AbortSignal): Promise<bigint>;
+  /** Whether standby.signal lies in the data directory. */
+  standbySignal(): Promise<boolean>;
+  /** "Fail-safe restart" (SAFETY §1): puts it there, or takes it away; does nothing when it is so already. */
+  keepStandbySignal(present: boolean): Promise<void>;
+  /** What SAFETY §1's preflight refuses or warns of, one sentence each; and the figures of the gap's estimate. */
+  checkForShutdown(): Promise<ShutdownChecks>;
+  /** pg_switch_wal(), for a follower whose WAL ends in a partial record (SAFETY §1). */
+  switchWal(): Promise<void>;
+  /**
+   * Whether the server that our walreceiver hears is itself in recovery, asked of it with the replication login
+   * (time-out 2 s). null when it does not answer.
+   */
+  upstreamInRecovery(source: StandbySource): Promise<boolean | null>;
+  /** synchronous_standby_names = ANY 1 (node_…); empty: none. Reloads. */
+  setSynchronousNodes(nodeIds: readonly number[]): Promise<void>;
+  /**
+   * Names in force, and which of them are in the state `sync` or `quorum` with flush at or past `beyond` (absent: past
+   * where main is at this very look, which under load is never quite reached; pass the LSN read after the names were set).
+   */
+  synchronousState(beyond?: bigint | null): Promise<SynchronousState>;
+  /**
+   * Rows of each panel table whose `created_at` is after `since`: what a diverged server holds (an estimate by clock).
+   * Works in recovery.
+   */
+  countRowsSince(since: Date): Promise<readonly { readonly table: string; readonly rows: number }[]>;
   /** SAFETY §1 "fence": standby.signal, kill of one backend; no CHECKPOINT, no commit. Resolves once in recovery, or throws. */
   fence(signal: AbortSignal): Promise<void>;
   terminateOtherClients(): Promise<void>;
+}
+
+export interface ShutdownChecks {
+  /** A switchover is refused. */
+  readonly refusals: readonly Reason[];
+  /** It is done all the same, and said before. */
+  readonly warnings: readonly Reason[];
+  readonly databaseBytes: number;
+  readonly walSinceCheckpointBytes: number;
+}
+
+export interface SynchronousState {
+  readonly nodeIds: readonly number[];
+  /** Standbys that count now and have flushed up to `beyond`. */
+  readonly caughtUpNodeIds: readonly number[];
+  /** Backends that wait for a standby. */
+  readonly waitingBackends: number;
+}
+
+/** The guard beside PostgreSQL (SAFETY §3): fences at `proxpanel.deadline` with nobody's help. */
+export interface GuardPort {
+  /**
+   * Writes the deadline (boot clock, ms) into the data directory and makes sure that the guard lives, starting it when it
+   * does not. Resolves with whether it lives.
+   */
+  keep(deadlineMs: number): Promise<boolean>;
+  /** Ends it: nothing is to be fenced (disband, the last secondary has left, a secondary). */
+  stop(): Promise<void>;
+}
+
+/** Starting and stopping the local PostgreSQL (POSTGRES_CONTROL with RUN_SCRIPTS, or `supervised`). */
+export interface PostgresControlPort {
+  /** null: no control; demote and fence are the only ways. */
+  readonly kind: 'docker' | 'pg_ctlcluster' | 'pg_ctl' | 'supervised' | null;
+  /** Fast stop; resolves when it has ended. `supervised`: something else starts it again at once. HOST_FAULT. */
+  stop(signal: AbortSignal): Promise<void>;
+  /** Resolves when it has been told to start; whether it answers is the watch's to say. HOST_FAULT. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Of a stopped server: where its latest checkpoint begins (pg_controldata). HOST_FAULT when that cannot be read. */
+  latestCheckpoint(signal: AbortSignal): Promise<bigint>;
+  /** Processes of this server that still live although it answers no more; null when this process cannot see them. */
+  livingProcesses(): Promise<number | null>;
 }
 
 export interface RedisView {
@@ -259,6 +345,9 @@ export interface Ports {
   readonly database: DatabaseWatchPort;
   readonly rows: ClusterRowsPort;
   readonly replication: ReplicationPort;
+  readonly guard: GuardPort;
+  readonly postgresControl: PostgresControlPort;
+  readonly arbiter: ArbiterPort;
   readonly redis: RedisPort;
   readonly peers: PeerPort;
   readonly portProbes: PortProbePort;

@@ -5,6 +5,7 @@ import { otherPeers, targetOf } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import { parseLsn } from '@proxpanel/failover/lsn';
 import type { Membership } from './node-file.ts';
+import { bootMs, hear, missAnswer } from './sounds.ts';
 import type { Peer } from '@proxpanel/contracts/peer';
 
 const probeTimeoutMs = 3_000;
@@ -31,10 +32,12 @@ export async function probePeer(
   signal: AbortSignal,
 ): Promise<boolean> {
   const before = context.memory.probes.get(peer.node_id);
+  const askedMs = bootMs(context);
   try {
     const options = { timeoutMs: probeTimeoutMs, signal };
     const { body } = await context.peers.call('peerStatus', targetOf(membership, peer), undefined, options);
     const atMs = context.clock.nowMs();
+    hear(context, peer.node_id);
     context.memory.probes.set(peer.node_id, {
       lastGoodAtMs: atMs,
       lastFailedAtMs: null,
@@ -53,6 +56,7 @@ export async function probePeer(
     return true;
   } catch (error) {
     if (signal.aborted) return false;
+    missAnswer(context, peer.node_id, askedMs);
     context.memory.probes.set(peer.node_id, {
       lastGoodAtMs: before?.lastGoodAtMs ?? null,
       lastFailedAtMs: context.clock.nowMs(),

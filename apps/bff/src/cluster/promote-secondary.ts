@@ -2,16 +2,19 @@
  * Emergency promotion of this secondary: asked for by an admin, refused with reasons, run in phases that each may be
  * repeated, resumed after a restart of the BFF (DESIGN §8, SAFETY §2 and §3 "Promotion itself").
  */
-import { emergencyPromotionPhases, type Operation, type PromoteBody } from '@proxpanel/contracts/operations';
-import { Fault, messageOf } from '../fault.ts';
+import type { Operation, PromoteBody } from '@proxpanel/contracts/operations';
+import { PLANS, stepNames } from '@proxpanel/failover/plans';
+import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { judgeOwnPromotion } from './judge-promotion.ts';
 import { requireMembership } from './membership.ts';
 import type { Membership } from './node-file.ts';
-import { beginOperation, endOperation, phaseOf, setPhase } from './operation-record.ts';
+import { beginOperation } from './operation-record.ts';
 import { probePeers } from './probe-peers.ts';
 import { promotionSteps } from './promotion-steps.ts';
 import { recordEvent } from './record-event.ts';
+import { runPlan, type PlanRun } from './run-plan.ts';
+import { startOperation } from './start-operation.ts';
 
 /** A little over one probe. */
 const probeLimitMs = 4_000;
@@ -34,9 +37,17 @@ export async function promoteSecondary(context: ClusterContext, body: PromoteBod
     kind: 'emergency_promotion',
     actor,
     reason: body.reason ?? null,
-    phases: emergencyPromotionPhases,
+    phases: stepNames('emergency_promotion'),
+    withoutArbiter: body.without_arbiter === true,
   } as const;
-  return startLocked(context, () => beginOperation(context, input));
+  const begin = async (): Promise<Operation> => {
+    const operation = await beginOperation(context, input);
+    await recordRequest(context, operation);
+    return operation;
+  };
+  return startOperation(context, 'a promotion', begin, (operation) =>
+    runPlan(context, promotionRun(operation), operation),
+  );
 }
 
 /**
@@ -59,97 +70,32 @@ function refuse(context: ClusterContext, membership: Membership, confirm: string
   throw new Fault('CONFIRMATION_NEEDED', sentence, { reasons: judgement.warnings, field: 'confirm' });
 }
 
-/** Resolves with the operation once it holds the lock; the phases go on by themselves. */
-function startLocked(context: ClusterContext, begin: () => Promise<Operation>): Promise<Operation> {
-  return new Promise((resolve, reject) => {
-    context.lock
-      .run('a promotion', async () => {
-        const operation = await begin();
-        resolve(operation);
-        await runPhases(context, operation);
-      })
-      .catch((error: unknown) => {
-        // Before `resolve` this is the caller's answer; after it, runPhases has written the failure down already.
-        context.log.error({ reason: messageOf(error) }, 'a promotion ended with a fault');
-        reject(error instanceof Error ? error : new Error(messageOf(error)));
-      });
-  });
-}
-
-/** Goes on with a promotion that a restart of the BFF cut off. Called once at start, when the database has been seen. */
-export async function resumePromotions(context: ClusterContext): Promise<void> {
-  for (const operation of await context.operationFiles.list()) {
-    if (operation.state !== 'running' || operation.kind !== 'emergency_promotion') continue;
-    const promoted = phaseOf(operation, 'promote_database')?.state;
-    if (promoted !== 'running' && promoted !== 'completed') {
-      // Nothing had been changed that a new promotion would not do again.
-      await endOperation(
-        context,
-        operation,
-        'failed',
-        'The panel was restarted before the database was promoted. Promote again.',
-      );
-      continue;
-    }
-    context.log.warn({ operation_id: operation.id }, 'going on with a promotion that was cut off');
-    await startLocked(context, () => Promise.resolve(askedAgain(context, operation)));
-  }
-}
-
-/** Still in recovery, hours may have passed and main may be back: it is asked and shut once more before pg_promote. */
-function askedAgain(context: ClusterContext, operation: Operation): Operation {
-  if (context.database.view().state !== 'recovery') return operation;
-  const repeated = ['fence_main', 'prepare_candidate', 'promote_database'];
-  const phases = operation.phases.map((phase) =>
-    repeated.includes(phase.name) ? { ...phase, state: 'pending' as const, finished_at: null } : phase,
-  );
-  return { ...operation, phases };
-}
-
-async function runPhases(context: ClusterContext, begun: Operation): Promise<void> {
-  let operation = begun;
+/** Says who asked, before anything is done. */
+async function recordRequest(context: ClusterContext, operation: Operation): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
-  if (phaseOf(operation, 'check')?.state === 'pending') {
-    const message = `${operation.actor} asked to promote "${membership.display_name}".`;
-    const details = { operation_id: operation.id, reason: operation.reason };
-    await recordEvent(context, {
-      type: 'promote_requested',
-      message,
-      actor: operation.actor,
-      nodeId: membership.node_id,
-      details,
-    });
-  }
-  for (const step of promotionSteps) {
-    if (['completed', 'skipped'].includes(phaseOf(operation, step.name)?.state ?? '')) continue;
-    operation = await setPhase(context, operation, step.name, 'running');
-    try {
-      const result = await step.run(context, operation);
-      operation = await setPhase(
-        context,
-        operation,
-        step.name,
-        result.skipped ? 'skipped' : 'completed',
-        result.detail,
-      );
-    } catch (error) {
-      operation = await setPhase(context, operation, step.name, 'failed', messageOf(error));
-      await fail(context, operation, step.name, messageOf(error));
-      return;
-    }
-  }
-  await endOperation(context, operation, 'completed', `"${membership.display_name}" is the main server.`);
+  await recordEvent(context, {
+    type: 'promote_requested',
+    message: `${operation.actor} asked to promote "${membership.display_name}".`,
+    actor: operation.actor,
+    nodeId: membership.node_id,
+    details: { operation_id: operation.id, reason: operation.reason },
+  });
 }
 
-async function fail(context: ClusterContext, operation: Operation, step: string, reason: string): Promise<void> {
-  const writable = (await context.database.look()).state === 'writable';
-  const state = writable ? 'This server accepts writes all the same.' : 'This server is read-only as before.';
-  await endOperation(context, operation, 'failed', `The step ${step} failed: ${reason} ${state}`);
-  await recordEvent(context, {
-    type: 'failover_blocked',
-    message: `The promotion failed at ${step}: ${reason}`,
-    actor: operation.actor,
-    severity: 'critical',
-    details: { operation_id: operation.id, step },
-  });
+/** How an admin's or an automatic promotion of this server runs. */
+export function promotionRun({ kind }: Pick<Operation, 'kind'>): PlanRun {
+  return {
+    plan: PLANS[kind === 'automatic_failover' ? 'automatic_failover' : 'emergency_promotion'],
+    steps: promotionSteps,
+    outcome: (context) => `"${requireMembership(context.nodeFile.get()).display_name}" is the main server.`,
+    async onFailed(context, operation, { step, reason }) {
+      await recordEvent(context, {
+        type: 'failover_blocked',
+        message: `The promotion failed at ${step}: ${reason}`,
+        actor: operation.actor,
+        severity: 'critical',
+        details: { operation_id: operation.id, step },
+      });
+    },
+  };
 }

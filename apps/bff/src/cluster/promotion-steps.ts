@@ -1,7 +1,7 @@
-/** The steps of an emergency promotion. Each may be run again after a restart in its middle and then ends the same. */
+/** The steps that every promotion shares (SAFETY §3 "Promotion itself"); which of them run says the plan. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Operation } from '@proxpanel/contracts/operations';
+import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { fenceMain } from './fence-main.ts';
@@ -16,47 +16,48 @@ import {
   targetOf,
   withMain,
 } from './membership.ts';
-import type { Promotion } from './node-file.ts';
+import { ownPromotions } from './own-promotions.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
-import type { StepResult } from './step-result.ts';
-
-interface PromotionStep {
-  readonly name: string;
-  run(context: ClusterContext, operation: Operation): Promise<StepResult>;
-}
+import type { RunStep, StepTable } from './step-result.ts';
+import { takeLeaseStep } from './take-lease-step.ts';
 
 const announceTimeoutMs = 5_000;
-/** Replay of what was received comes first and may take minutes under a long lag; then it is a fault worth a human. */
 const promoteLimitSeconds = 300;
 const promotePauseMs = 1_000;
 
-async function check(context: ClusterContext): Promise<StepResult> {
+const check: RunStep = (context) => {
   const { blockers, forecast } = judgeOwnPromotion(context, true);
   const [blocker] = blockers;
   if (blocker !== undefined) throw new Fault('BLOCKED', blocker.sentence, { reasons: blockers });
-  return { detail: forecast.sentence };
-}
+  return Promise.resolve({ detail: forecast.sentence });
+};
 
-async function prepareCandidate(context: ClusterContext): Promise<StepResult> {
+export const prepareCandidate: RunStep = async (context) => {
   const membership = requireMembership(context.nodeFile.get());
   if (context.database.view().state !== 'recovery') return { detail: 'Already out of recovery.', skipped: true };
   const others = otherPeers(membership);
-  // Before the promotion: a slot made after it would miss the WAL in between (SAFETY §2).
-  for (const peer of others) await context.replication.createSlot(slotNameOf(peer.node_id));
-  await context.replication.writeHbaBlock(hbaLinesFor(membership));
+  await makeReadyForOthers(context);
   await context.replication.prepareCandidate();
   return { detail: `Slots for ${String(others.length)} other server(s) are ready; readers were ended.` };
+};
+
+/** Before the promotion: a slot made after it would miss the WAL in between (SAFETY §2). Changes nothing that is in use. */
+export async function makeReadyForOthers(context: ClusterContext): Promise<void> {
+  const membership = requireMembership(context.nodeFile.get());
+  for (const peer of otherPeers(membership)) await context.replication.createSlot(slotNameOf(peer.node_id));
+  await context.replication.writeHbaBlock(hbaLinesFor(membership));
 }
 
-async function promoteDatabase(context: ClusterContext): Promise<StepResult> {
+const promoteDatabase: RunStep = async (context) => {
   const view = await context.database.look();
   if (view.state === 'writable') return { detail: 'The database is out of recovery.', skipped: true };
   const promotion = await promoteAndKeep(context);
   await context.database.look();
   return { detail: `Timeline ${String(promotion.timeline)} began at ${promotion.fork_lsn}.` };
-}
+};
 
-async function promoteAndKeep(context: ClusterContext): Promise<Promotion> {
+/** pg_promote, and the promotion with a new id in node.json before anything else is written. Repeatable. */
+export async function promoteAndKeep(context: ClusterContext): Promise<Promotion> {
   const { timeline, forkLsn } = await promoteUntilDone(context);
   const membership = requireMembership(context.nodeFile.get());
   const promotion: Promotion = {
@@ -87,29 +88,35 @@ async function promoteUntilDone(context: ClusterContext): Promise<{ timeline: nu
 /** node.json names this server as main from here on; the gate stays shut until the promotion is recorded. */
 async function keepPromotion(context: ClusterContext, promotion: Promotion): Promise<void> {
   context.roles.shutGate(promotingGateReason);
+  const others = ownPromotions(context);
   await context.nodeFile.update((file) => {
     if (file.membership === null) return file;
     const next = withMain(file.membership, promotion.node_id, promotion.term);
-    return { ...file, membership: { ...next, fence: null, promotions: [...next.promotions, promotion] } };
+    const promotions = [...others, promotion];
+    return { ...file, membership: { ...next, fence: null, divergence: null, handover: null, promotions } };
   });
 }
 
-async function writeRecord(context: ClusterContext, operation: Operation): Promise<StepResult> {
+const recordPromotion: RunStep = async (context, operation) => {
   const membership = requireMembership(context.nodeFile.get());
   const kept = membership.promotions.at(-1);
-  const isKept = configuredRole(membership) === 'main' && kept?.node_id === membership.node_id;
+  const startedMs = Date.parse(operation.started_at);
+  const isKept =
+    configuredRole(membership) === 'main' &&
+    kept?.node_id === membership.node_id &&
+    (kept.term === membership.term || Date.parse(kept.at) >= startedMs);
   // Otherwise the BFF died between pg_promote and node.json: the database says what happened.
   const promotion = isKept ? kept : await promoteAndKeep(context);
   await completePromotion(context, promotion, operation);
   return { detail: `Term ${String(promotion.term)} is recorded.` };
-}
+};
 
-async function checkpoint(context: ClusterContext): Promise<StepResult> {
+const checkpoint: RunStep = async (context) => {
   await context.replication.checkpoint();
   return { detail: 'The first checkpoint of the new timeline is done.' };
-}
+};
 
-async function promoteRedis(context: ClusterContext): Promise<StepResult> {
+const promoteRedis: RunStep = async (context) => {
   try {
     await context.redis.stopFollowing();
     const { redis_replication: login } = requireMembership(context.nodeFile.get());
@@ -120,14 +127,15 @@ async function promoteRedis(context: ClusterContext): Promise<StepResult> {
     context.memory.standingFaults.set('redis_promote', `Redis could not be promoted: ${messageOf(error)}`);
     return { detail: `Redis did not answer: ${messageOf(error)}`, skipped: true };
   }
-}
+};
 
-async function announce(context: ClusterContext): Promise<StepResult> {
+const announce: RunStep = async (context) => {
   const file = context.nodeFile.get();
   const membership = requireMembership(file);
   const promotionId = membership.promotions.at(-1)?.promotion_id ?? null;
   const self = ownPeer(file, membership, context.own, 'main');
-  const body = { term: membership.term, main: self, promotion_id: promotionId };
+  const promotions = ownPromotions(context);
+  const body = { term: membership.term, main: self, promotion_id: promotionId, promotions };
   const told = await Promise.all(
     otherPeers(membership).map(async (peer) => {
       try {
@@ -140,15 +148,16 @@ async function announce(context: ClusterContext): Promise<StepResult> {
     }),
   );
   return { detail: told.length === 0 ? 'There is no other server.' : told.join(' ') };
-}
+};
 
-export const promotionSteps: readonly PromotionStep[] = [
-  { name: 'check', run: check },
-  { name: 'fence_main', run: fenceMain },
-  { name: 'prepare_candidate', run: prepareCandidate },
-  { name: 'promote_database', run: promoteDatabase },
-  { name: 'record_promotion', run: writeRecord },
-  { name: 'checkpoint', run: checkpoint },
-  { name: 'promote_redis', run: promoteRedis },
-  { name: 'announce', run: announce },
-];
+export const promotionSteps: StepTable = {
+  check,
+  fence_main: fenceMain,
+  take_lease: takeLeaseStep,
+  prepare_candidate: prepareCandidate,
+  promote_database: promoteDatabase,
+  record_promotion: recordPromotion,
+  checkpoint,
+  promote_redis: promoteRedis,
+  announce,
+};

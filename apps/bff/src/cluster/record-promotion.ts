@@ -1,8 +1,8 @@
 /** The new main's first write: promotion, term, config and node rows, event, in one transaction (SAFETY §2, DESIGN §8). */
 import type { Operation } from '@proxpanel/contracts/operations';
 import type { ClusterContext } from './cluster-context.ts';
-import { requireMembership, slotNameOf } from './membership.ts';
-import type { Promotion } from './node-file.ts';
+import { otherPeers, requireMembership, slotNameOf } from './membership.ts';
+import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import { flushJournal, makeEvent } from './record-event.ts';
 
 export const promotingGateReason = 'This server is being promoted; writes are taken in a moment.';
@@ -20,6 +20,11 @@ export async function completePromotion(
   // A main keeps them empty: after a crash it must not follow anyone by what it remembers (SAFETY §1).
   await context.replication.clearStandbySource();
   await recordPromotion(context, promotion, cause);
+  if (otherPeers(requireMembership(context.nodeFile.get())).length > 0) {
+    // Each promotion takes the file away; without it a restart would come up writable (SAFETY §1 "Fail-safe restart").
+    await context.replication.keepStandbySignal(true);
+    context.memory.standbySignal = true;
+  }
   if (context.roles.view().gateShutBecause === promotingGateReason) context.roles.openGate();
 }
 

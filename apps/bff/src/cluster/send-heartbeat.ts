@@ -5,10 +5,11 @@ import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { endMembership } from './end-membership.ts';
 import { fingerprintOf } from './setup-main.ts';
-import { mainPeer, placeOf, targetOf } from './membership.ts';
+import { mainPeer, placeOf, standingOf, targetOf } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
 import { ownLag, receiverStreams } from './observe-replication.ts';
+import { hear } from './sounds.ts';
 
 const heartbeatTimeoutMs = 5_000;
 const removedSentence =
@@ -27,6 +28,7 @@ export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal
     const { body: reply } = await context.peers.call('heartbeat', targetOf(membership, main), body, options);
     context.memory.lastHeartbeatSentOkAtMs = context.clock.nowMs();
     context.memory.lastHeartbeatFailure = null;
+    hear(context, main.node_id);
     await applyReply(context, membership, reply);
   } catch (error) {
     if (signal.aborted) return;
@@ -58,6 +60,8 @@ function heartbeatOf(context: ClusterContext, membership: Membership, serverId: 
     server_id: serverId,
     term: membership.term,
     version: context.own.version,
+    hold: membership.hold,
+    standing: standingOf(membership),
     database_state: state,
     receiver_streaming: state === 'recovery' ? receiverStreams(positions) : null,
     receive_lsn: positions?.receiveLsn == null ? null : formatLsn(positions.receiveLsn),

@@ -6,7 +6,7 @@ import type { Login } from '@proxpanel/contracts/peer';
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { ownPeer } from './membership.ts';
-import type { Membership, NodeFile } from './node-file.ts';
+import { untouchedByChanges, type Membership, type NodeFile } from './node-file.ts';
 import type { ClusterRows } from './ports.ts';
 import { apiUrlAt } from './own-server.ts';
 import { makeEvent } from './record-event.ts';
@@ -193,7 +193,7 @@ function newMembership(context: ClusterContext, plan: ClusterPlan, nodeId: numbe
     replication: plan.logins.replication,
     redis_replication: plan.logins.redisReplication,
     promotions: [],
-    fence: null,
+    ...untouchedByChanges,
   };
 }
 

@@ -136,6 +136,8 @@ test('a write that cannot be made says so and leaves the old file and the old vi
 const operation = (startedAt: number, changes: Partial<Operation> = {}): Operation => ({
   id: randomUUID(),
   kind: 'emergency_promotion',
+  granted: false,
+  without_arbiter: false,
   state: 'completed',
   actor: 'admin',
   reason: null,

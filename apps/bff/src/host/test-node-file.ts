@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Peer } from '@proxpanel/contracts/peer';
 import { defaultClusterSettings } from '@proxpanel/contracts/settings';
-import type { Membership } from '../cluster/node-file.ts';
+import { untouchedByChanges, type Membership } from '../cluster/node-file.ts';
 import type { LogPort, NodeFilePort } from '../cluster/ports.ts';
 import { openNodeFile } from './node-file-store.ts';
 
@@ -71,7 +71,7 @@ export function membershipOf(changes: Partial<Membership> = {}): Membership {
     replication: { user: 'replicator', password: 'of-replicator' },
     redis_replication: { user: 'proxpanel_replica', password: 'of-redis' },
     promotions: [],
-    fence: null,
+    ...untouchedByChanges,
     ...changes,
   };
 }

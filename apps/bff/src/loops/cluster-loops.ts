@@ -6,6 +6,8 @@ import { measureResources } from '../cluster/measure-resources.ts';
 import { configuredRole, otherPeers } from '../cluster/membership.ts';
 import { lookAtRedis } from '../cluster/look-at-redis.ts';
 import { observeReplication } from '../cluster/observe-replication.ts';
+import { askingGateReason } from '../cluster/gate-reasons.ts';
+import { readPromotionRows } from '../cluster/own-promotions.ts';
 import { probePeers } from '../cluster/probe-peers.ts';
 import { flushJournal } from '../cluster/record-event.ts';
 import { sendHeartbeat } from '../cluster/send-heartbeat.ts';
@@ -43,7 +45,7 @@ export function createClusterLoops(context: ClusterContext): Service[] {
       name: 'probe',
       log,
       intervalMs: () => settings().probe_interval_ms,
-      tick: (signal) => probe(context, signal),
+      tick: (signal) => probePeers(context, signal),
     }),
     createTicker({
       name: 'judge',
@@ -72,16 +74,9 @@ async function observe(context: ClusterContext): Promise<void> {
     lookAtRedis(context),
     ignoringFaults(context, async () => {
       await observeReplication(context);
+      await readPromotionRows(context);
     }),
   ]);
-}
-
-/** Shut until the others have been asked once: this server may have been superseded while it was away (SAFETY §3). */
-export const askingGateReason = 'This server has just started and asks the other servers whether it is still main.';
-
-async function probe(context: ClusterContext, signal: AbortSignal): Promise<void> {
-  await probePeers(context, signal);
-  if (context.roles.view().gateShutBecause === askingGateReason) context.roles.openGate();
 }
 
 export function shutGateUntilAsked(context: ClusterContext): void {

@@ -1,6 +1,6 @@
 /** Once after a start: goes on with what a restart of this process cut off. */
 import type { ClusterContext } from '../cluster/cluster-context.ts';
-import { resumePromotions } from '../cluster/promote-secondary.ts';
+import { resumeOperations } from '../cluster/resume-operations.ts';
 import { messageOf } from '../fault.ts';
 import { pause, type Service } from './service.ts';
 
@@ -18,7 +18,7 @@ export function createResumeService(context: ClusterContext): Service {
       }
       if (signal.aborted) return;
       try {
-        await resumePromotions(context);
+        await resumeOperations(context);
       } catch (error) {
         context.memory.standingFaults.set(
           'resume',

@@ -18,6 +18,7 @@ export function shiftedClock(): ClockPort & { shiftMs: number } {
     bootSeconds() {
       return performance.now() / 1000;
     },
+    bootId: () => 'this boot',
   };
 }
 

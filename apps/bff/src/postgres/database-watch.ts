@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { DatabaseView, DatabaseWatchPort, LogPort, ClockPort } from '../cluster/ports.ts';
 import { messageOf } from '../fault.ts';
 import type { Connections } from './connection.ts';
-import { downSentence, isLoginRefused, isStarting } from './faults.ts';
+import { downSentence, isLoginRefused, isNotRunning, isStarting } from './faults.ts';
 import { clientConfig } from './pool.ts';
 
 export interface DatabaseWatch extends DatabaseWatchPort {
@@ -78,6 +78,7 @@ class Watch implements DatabaseWatch {
     this.#view = {
       ...nothingKnown,
       state: 'starting',
+      refused: false,
       sentence: 'PostgreSQL has not been looked at yet.',
       lookedAtMs: options.clock.nowMs(),
     };
@@ -225,6 +226,7 @@ const remaining = (deadlineMs: number): number => Math.max(50, Math.round(deadli
 function viewOf(row: LookRow): Omit<DatabaseView, 'lookedAtMs'> {
   return {
     state: row.in_recovery ? 'recovery' : 'writable',
+    refused: false,
     sentence: row.in_recovery ? 'PostgreSQL is in recovery: read-only.' : 'PostgreSQL takes writes.',
     versionNum: row.version_num,
     versionText: row.version_text,
@@ -236,7 +238,8 @@ function viewOf(row: LookRow): Omit<DatabaseView, 'lookedAtMs'> {
 }
 
 function faultView(error: unknown): Omit<DatabaseView, 'lookedAtMs'> {
-  return { ...nothingKnown, state: isStarting(error) ? 'starting' : 'down', sentence: downSentence(error) };
+  const state = isStarting(error) ? 'starting' : 'down';
+  return { ...nothingKnown, state, refused: isNotRunning(error), sentence: downSentence(error) };
 }
 
 function isSame(left: DatabaseView, right: DatabaseView): boolean {

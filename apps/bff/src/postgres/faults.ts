@@ -34,6 +34,11 @@ export function isStarting(error: unknown): boolean {
   return sqlState(error) === '57P03' && !/shutting down/i.test(messageOf(error));
 }
 
+/** Nothing listens there: PostgreSQL is not running, rather than slow, full or refusing a login. */
+export function isNotRunning(error: unknown): boolean {
+  return ['ECONNREFUSED', 'ENOENT'].includes(errorCode(error) ?? '');
+}
+
 /** Why the database cannot be asked, one sentence for a person. Never holds a password: the driver's messages do not. */
 export function downSentence(error: unknown): string {
   const message = firstMessage(error);

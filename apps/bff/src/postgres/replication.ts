@@ -2,6 +2,7 @@
 import type { ClockPort, ReplicationPort } from '../cluster/ports.ts';
 import { countRowsSince } from './count-rows.ts';
 import { demote, prepareStop } from './demote.ts';
+import { upstreamInRecovery } from './ask-upstream.ts';
 import { databaseBytes, dataDirectoryUsage } from './disk-usage.ts';
 import { endOfWal } from './end-of-wal.ts';
 import { fence } from './fence.ts';
@@ -55,6 +56,7 @@ export function createReplication(pool: DatabasePool, clock: ClockPort): Replica
     setSynchronousNodes: (nodeIds) => setSynchronousNodes(pool, nodeIds),
     synchronousState: (beyond = null) => readSynchronousState(pool, beyond),
     countRowsSince: (since) => countRowsSince(pool, since),
+    upstreamInRecovery,
     fence: (signal) => fence(pool, signal),
     terminateOtherClients: () => terminateOtherClients(pool),
   };

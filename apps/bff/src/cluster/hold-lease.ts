@@ -1,0 +1,91 @@
+/** Main's lease with the arbiter: taken, renewed, given back; the guard learns each new deadline (SAFETY §3). */
+import { Fault } from '../fault.ts';
+import type { LeaseRequest } from './arbiter-ports.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { otherPeers, requireMembership } from './membership.ts';
+
+/**
+ * Takes the lease, and with it a new term, which is on disk before this resolves.
+ *
+ * @param takeOverFrom the holder that granted it; null: only an absent lease is taken.
+ * @throws Fault LEASE_HELD with what stood against it; ARBITER_AWAY.
+ */
+export async function takeLease(context: ClusterContext, takeOverFrom: LeaseRequest['takeOverFrom']): Promise<number> {
+  const membership = requireMembership(context.nodeFile.get());
+  const view = await context.arbiter.read(membership.cluster_id);
+  const result = await context.arbiter.takeLease({
+    clusterId: membership.cluster_id,
+    nodeId: membership.node_id,
+    ttlMs: view.main?.ttlMs ?? context.own.leaseTtlMs,
+    knownTerm: view.term,
+    ownTerm: membership.term,
+    durabilityRevision: view.durability.modRevision,
+    foundMembers: [membership.node_id, ...otherPeers(membership).map((peer) => peer.node_id)],
+    takeOverFrom,
+  });
+  if (!result.taken) throw new Fault('LEASE_HELD', result.sentence);
+  const ttlMs = view.main?.ttlMs ?? context.own.leaseTtlMs;
+  const { leaseId, term, startedMs } = result;
+  context.memory.lease = { leaseId, term, ttlMs, renewedMs: startedMs, lost: false };
+  await context.nodeFile.update((file) =>
+    file.membership === null
+      ? file
+      : { ...file, membership: { ...file.membership, term, lease: { lease_id: leaseId, term } } },
+  );
+  context.log.info({ term, lease_id: leaseId }, 'took the lease');
+  return term;
+}
+
+/** One renewal. A lease that has ended is marked lost, and the next decision fences. ARBITER_AWAY. */
+export async function renewLease(context: ClusterContext): Promise<void> {
+  const { lease } = context.memory;
+  const { membership } = context.nodeFile.get();
+  if (lease === null || membership === null) return;
+  const result = await context.arbiter.renewLease(membership.cluster_id, lease.leaseId);
+  // It may have been given away, or taken anew, while the answer was under way.
+  if (context.memory.lease?.leaseId !== lease.leaseId) return;
+  if (result.renewed) {
+    context.memory.lease = { ...lease, renewedMs: result.startedMs, lost: false };
+    return;
+  }
+  context.log.warn({ lease_id: lease.leaseId, reason: result.sentence }, 'the lease is lost');
+  context.memory.lease = { ...lease, lost: true };
+}
+
+/** A restarted BFF goes on with the lease that node.json names, if the arbiter still knows it. */
+export async function findLeaseAgain(context: ClusterContext): Promise<void> {
+  const { membership } = context.nodeFile.get();
+  const view = context.memory.arbiter.view;
+  if (membership?.lease == null || context.memory.lease !== null || view?.main == null) return;
+  if (view.main.leaseId !== membership.lease.lease_id || view.main.nodeId !== membership.node_id) return;
+  const { lease_id: leaseId, term } = membership.lease;
+  const result = await context.arbiter.renewLease(membership.cluster_id, leaseId);
+  if (!result.renewed) return;
+  context.memory.lease = { leaseId, term, ttlMs: view.main.ttlMs, renewedMs: result.startedMs, lost: false };
+}
+
+/** Ends the lease; what it cannot end runs out by itself. May be repeated. */
+export async function giveLeaseBack(context: ClusterContext): Promise<void> {
+  const leaseId = context.memory.lease?.leaseId ?? context.nodeFile.get().membership?.lease?.lease_id ?? null;
+  context.memory.lease = null;
+  if (context.nodeFile.get().membership?.lease != null) {
+    await context.nodeFile.update((file) =>
+      file.membership === null ? file : { ...file, membership: { ...file.membership, lease: null } },
+    );
+  }
+  if (leaseId !== null && context.arbiter.configured) await context.arbiter.releaseLease(leaseId);
+}
+
+/** No longer ours, without asking anybody: it was taken over by the candidate that main granted it to. */
+export async function forgetLease(context: ClusterContext): Promise<void> {
+  context.memory.lease = null;
+  await context.nodeFile.update((file) =>
+    file.membership?.lease == null ? file : { ...file, membership: { ...file.membership, lease: null } },
+  );
+}
+
+/** Tells the guard until when writes may be taken, and makes sure that it lives. */
+export async function keepGuard(context: ClusterContext, deadlineMs: number): Promise<void> {
+  context.memory.guardAlive = await context.guard.keep(deadlineMs);
+  context.memory.guardDeadlineMs = deadlineMs;
+}

@@ -1,0 +1,115 @@
+/**
+ * Runs an operation by its plan: one step after the other, each written down before and after it, with what follows from
+ * a failure as the plan says (packages/failover/plans.ts). The same plans run in the simulator.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Operation } from '@proxpanel/contracts/operations';
+import { afterFailure, nextStep, type Plan, type PlanStep, type StepName } from '@proxpanel/failover/plans';
+import { messageOf } from '../fault.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { endOperation, setGranted, setPhase } from './operation-record.ts';
+import { TakenBack, type StepResult, type StepTable } from './step-result.ts';
+
+/** Between two attempts of a step that has to succeed. */
+const repeatPauseMs = 500;
+
+export interface PlanRun {
+  readonly plan: Plan;
+  readonly steps: StepTable;
+  /** What the operation says when it has ended well. */
+  readonly outcome: (context: ClusterContext) => string;
+  /** Called once when it ended otherwise, for the event. */
+  readonly onFailed: (
+    context: ClusterContext,
+    operation: Operation,
+    failed: { readonly step: string; readonly reason: string; readonly rolledBack: boolean },
+  ) => Promise<void>;
+}
+
+/** Resolves with the operation as it ended. Throws only what is no failure of a step (node.json cannot be written). */
+export async function runPlan(context: ClusterContext, run: PlanRun, begun: Operation): Promise<Operation> {
+  let operation = begun;
+  for (;;) {
+    const step = nextStep(run.plan, operation);
+    if (step === null) return endOperation(context, operation, 'completed', run.outcome(context));
+    operation = await setPhase(context, operation, step.name, 'running');
+    try {
+      const result = await perform(context, run, step.name, operation, step.limitMs);
+      if (result.granted === true) operation = await setGranted(context, operation);
+      operation = await setPhase(context, operation, step.name, stateOf(result), result.detail);
+    } catch (error) {
+      const ended = await fail(context, run, operation, step, error);
+      if (ended.state !== 'running') return ended;
+      operation = ended;
+    }
+  }
+}
+
+function stateOf({ skipped }: StepResult): 'skipped' | 'completed' {
+  return skipped === true ? 'skipped' : 'completed';
+}
+
+async function perform(
+  context: ClusterContext,
+  run: PlanRun,
+  name: StepName,
+  operation: Operation,
+  limitMs: number,
+): Promise<StepResult> {
+  const step = run.steps[name];
+  if (step === undefined) throw new Error(`Nothing performs the step ${name} of ${run.plan.kind}.`);
+  return step(context, operation, AbortSignal.timeout(limitMs));
+}
+
+/** Returns the operation: ended, or running when the step is noted or to be repeated. */
+async function fail(
+  context: ClusterContext,
+  run: PlanRun,
+  operation: Operation,
+  step: PlanStep,
+  error: unknown,
+): Promise<Operation> {
+  const reason = messageOf(error);
+  context.log.warn({ operation_id: operation.id, step: step.name, reason }, 'a step of a change of main failed');
+  const next = error instanceof TakenBack ? 'roll_back' : afterFailure(step, operation);
+  if (next === 'note') return setPhase(context, operation, step.name, 'skipped', reason);
+  if (next === 'repeat') {
+    const waiting = await setPhase(context, operation, step.name, 'running', `Tried again: ${reason}`);
+    await delay(repeatPauseMs);
+    return waiting;
+  }
+  const failed = await setPhase(context, operation, step.name, 'failed', reason);
+  if (next === 'give_up') {
+    const ended = await endOperation(context, failed, 'failed', `The step ${step.name} failed: ${reason}`);
+    await run.onFailed(context, ended, { step: step.name, reason, rolledBack: false });
+    return ended;
+  }
+  return takeBack(context, run, failed, { step: step.name, reason });
+}
+
+/** Each step of the way back is tried until it succeeds: half-way back, nobody takes writes. */
+export async function takeBack(
+  context: ClusterContext,
+  run: PlanRun,
+  operation: Operation,
+  failed: { readonly step: string; readonly reason: string },
+): Promise<Operation> {
+  for (const name of run.plan.takeBack) {
+    for (;;) {
+      try {
+        await perform(context, run, name, operation, takeBackLimitMs);
+        break;
+      } catch (error) {
+        const reason = messageOf(error);
+        context.log.error({ operation_id: operation.id, step: name, reason }, 'the way back is tried again');
+        await delay(repeatPauseMs);
+      }
+    }
+  }
+  const sentence = `The step ${failed.step} failed and everything was put back: ${failed.reason}`;
+  const ended = await endOperation(context, operation, 'rolled_back', sentence);
+  await run.onFailed(context, ended, { ...failed, rolledBack: true });
+  return ended;
+}
+
+const takeBackLimitMs = 60_000;

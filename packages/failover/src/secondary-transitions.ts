@@ -1,0 +1,71 @@
+import { isSignOfLife, silenceOf } from './failover-blockers.ts';
+import { nothing, type Transition, type View } from './transition.ts';
+import { durationInWords } from './words.ts';
+
+const others = ({ blockers }: View) => blockers.filter((blocker) => !isSignOfLife(blocker));
+const livesOn = ({ blockers }: View): boolean => blockers.some(isSignOfLife);
+
+/** The first row that holds is what a secondary does about its main. */
+export const SECONDARY_TRANSITIONS: readonly Transition[] = [
+  {
+    rule: 60,
+    when: ({ self }) => self.handover?.side === 'candidate' && ['asked', 'granted'].includes(self.handover.state),
+    actions: nothing,
+    sentence: () => 'A planned change of main runs, and this server is its candidate.',
+  },
+  {
+    rule: 61,
+    when: ({ blockers }) => blockers.length === 0,
+    actions: () => [{ kind: 'fail_over' }],
+    sentence: ({ arbiter }) =>
+      arbiter === null
+        ? 'Main has been silent by every path for too long: this server takes over.'
+        : "Main's lease has ended and its database is not heard: this server takes over.",
+  },
+  {
+    rule: 62,
+    when: (view) => !livesOn(view) && key(view) !== view.memory.toldBlockers,
+    actions: ({ blockers }) => [{ kind: 'tell_blocked', reasons: blockers }],
+    sentence: (view) => `Main is lost, but this server does not take over: ${sentences(view)}`,
+  },
+  {
+    rule: 63,
+    when: (view) => !livesOn(view),
+    actions: nothing,
+    sentence: (view) => `Main is lost, but this server does not take over: ${sentences(view)}`,
+  },
+  {
+    rule: 64,
+    when: (view) => silenceOf(view, view.policy).silentMs > 0 && view.arbiter === null && countsDown(view),
+    actions: nothing,
+    sentence: (view) => {
+      const { silentMs, leftMs } = silenceOf(view, view.policy);
+      return `Main has been silent for ${durationInWords(silentMs)}; in ${durationInWords(leftMs ?? 0)} this server takes over.`;
+    },
+  },
+  {
+    rule: 65,
+    when: () => true,
+    actions: nothing,
+    sentence: () => 'Main is heard; this server follows it.',
+  },
+];
+
+function sentences({ blockers }: View): string {
+  return blockers.map(({ sentence }) => sentence).join(' ');
+}
+
+/** The set of reasons, without the figures in their sentences: those change with every tick. */
+export function key({ blockers }: Pick<View, 'blockers'>): string {
+  return blockers.map(({ code }) => code).join();
+}
+
+/** Silence alone stands between this server and a failover. */
+export function countsDown(view: View): boolean {
+  const { blockers } = view;
+  return (
+    others(view).length === 0 &&
+    blockers.some(({ code }) => code === 'main_not_silent_long_enough') &&
+    !blockers.some(({ code }) => code === 'wal_flows' || code === 'main_answers' || code === 'main_database_answers')
+  );
+}
