@@ -23,20 +23,24 @@ interface ClusterTogetherProps {
 export function ClusterTogether({ status, nowMs }: ClusterTogetherProps) {
   const { join, operation } = status;
   const names = new Map(status.nodes.map((node) => [node.id, node.display_name]));
+  const countsDown = typeof status.failover?.countdown_ms === 'number';
+  const stalls = status.durability?.state === 'stalled';
   return (
     <>
       {operation === null ? null : <OperationCard operation={operation} nowMs={nowMs} />}
       {join === null || join.finished ? null : <ClonePage join={join} nowMs={nowMs} />}
       <WaitingCard status={status} />
       <DivergenceCard status={status} />
+      {countsDown ? <FailoverCard status={status} nowMs={nowMs} /> : null}
+      {stalls ? <DurabilityCard status={status} nowMs={nowMs} /> : null}
       <Overview status={status} />
       <Health status={status} />
       <PromoteSection status={status} />
-      <FailoverCard status={status} nowMs={nowMs} />
+      {countsDown ? null : <FailoverCard status={status} nowMs={nowMs} />}
       <NodeList status={status} nowMs={nowMs} />
-      <div className="grid items-start gap-4 empty:hidden lg:grid-cols-2">
+      <div className="grid items-start gap-4 empty:hidden lg:grid-cols-2 lg:[&>*:only-child]:col-span-2">
         <ArbiterCard status={status} nowMs={nowMs} />
-        <DurabilityCard status={status} nowMs={nowMs} />
+        {stalls ? null : <DurabilityCard status={status} nowMs={nowMs} />}
       </div>
       <EventList status={status} names={names} />
       <SettingsCard status={status} />

@@ -36,7 +36,7 @@ test('a diverged server shows both sides’ numbers in one table, and the rows t
     .getAllByRole('row')
     .map((row) => [...row.children].map((cell) => cell.textContent));
   expect(rows).toEqual([
-    ['', 'This server', 'DC2 Secondary (main)'],
+    ['Figure', 'This server', 'DC2 Secondary (main)'],
     ['Term', '1', '2'],
     ['Promotions', '1', '2only here: 1c9d7f10'],
     ['Timeline', '1', '–'],
@@ -117,7 +117,8 @@ test('a main that waits says for what; "I am the only main" wants the name typed
   );
   const user = openPanel('/settings/cluster');
   const card = await screen.findByRole('region', { name: 'This server is main, waiting, read-only' });
-  expect(within(card).getByText(wait)).toBeTruthy();
+  expect(screen.getByText(wait)).toBeTruthy();
+  expect(within(card).getByText(/waits for the signed word of another server/)).toBeTruthy();
   expect(screen.getByText('main, waiting, read-only')).toBeTruthy();
   await user.click(within(card).getByRole('button', { name: 'I am the only main' }));
   const dialog = screen.getByRole('dialog');

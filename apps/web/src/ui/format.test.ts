@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agoText, bytesText, durationText, percentText, secondsText } from './format.ts';
+import { agoText, bytesText, durationText, measuredText, percentText, secondsText } from './format.ts';
 
 test('what is not known is "unknown" and never 0', () => {
   expect([bytesText(null), secondsText(null), percentText(null)]).toEqual(['unknown', 'unknown', 'unknown']);
@@ -11,6 +11,18 @@ test('bytes have one decimal below a hundred and none above', () => {
 
 test('a lag of exactly nothing is 0 s, and a small one is not rounded down to it', () => {
   expect([0, 0.4, 12.3, 185].map(secondsText)).toEqual(['0 s', '0.4 s', '12 s', '3 min 5 s']);
+});
+
+test('a measured span keeps its hundredths below a second, and is never negative', () => {
+  expect([-5, 0, 134, 4_210, 48_400, 185_000].map(measuredText)).toEqual([
+    '0.00 s',
+    '0.00 s',
+    '0.13 s',
+    '4.2 s',
+    '48 s',
+    '3 min 5 s',
+  ]);
+  expect(measuredText(null)).toBe('unknown');
 });
 
 test('a span shows its two largest units', () => {

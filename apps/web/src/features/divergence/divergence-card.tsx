@@ -58,7 +58,9 @@ function Numbers({ divergence, mainName }: { divergence: Divergence; mainName: s
         <caption className="sr-only">What each side holds</caption>
         <thead className="text-sm text-muted">
           <tr>
-            <th scope="col" className="py-1 pr-4 font-medium" />
+            <th scope="col" className="py-1 pr-4 font-medium">
+              <span className="sr-only">Figure</span>
+            </th>
             <th scope="col" className="py-1 pr-4 font-medium">
               This server
             </th>
@@ -125,7 +127,7 @@ function Rows({ divergence }: { divergence: Divergence }) {
     return <p className="text-muted">Which rows were written here after the fork cannot be counted.</p>;
   }
   return (
-    <table className="text-left">
+    <table className="self-start text-left">
       <caption className="mb-1 text-left text-sm font-medium text-muted">
         Rows written on this server since the fork, by their own dates
       </caption>

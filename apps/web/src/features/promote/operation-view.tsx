@@ -83,6 +83,7 @@ export function OperationCard({ operation, nowMs }: OperationProps) {
     >
       <p className="mb-3 text-sm text-muted">
         Begun {dateTimeText(operation.started_at)} by {operation.actor}
+        {operation.without_arbiter ? ', without the arbiter' : ''}
         {operation.reason === null || operation.reason === '' ? '.' : `: ${operation.reason}`}
       </p>
       <OperationPhases operation={operation} nowMs={nowMs} />

@@ -9,7 +9,7 @@ import { Button, ReasonedButton } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CheckField, TextField } from '../../ui/field.tsx';
 import { durationText, measuredText } from '../../ui/format.ts';
-import { candidateOf, firmBlockers, needsNoArbiter } from './promote-facts.ts';
+import { candidateName, firmBlockers, needsNoArbiter } from './promote-facts.ts';
 import { PromoteProgress } from './promote-progress.tsx';
 import { Rehearsal } from './rehearsal.tsx';
 
@@ -145,7 +145,7 @@ function refusalCodes(error: Error | null): readonly { code: string }[] {
 }
 
 function WhatItDoes({ status, gapMs }: { status: ClusterStatus; gapMs: number | null }) {
-  const { name } = candidateOf(status);
+  const name = candidateName(status);
   if (status.promote.mode === 'switchover') {
     const pause = gapMs === null ? 'for a moment' : `for about ${measuredText(gapMs)}`;
     return (

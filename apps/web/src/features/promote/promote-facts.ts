@@ -22,9 +22,8 @@ export function firmBlockers(facts: PromoteFacts): string[] {
   return firm.map((reason) => reason.sentence);
 }
 
-/** The server that would become main: its name, and whether it is this one. */
-export function candidateOf(status: ClusterStatus): { name: string; isSelf: boolean } {
+/** The server that would become main, as it is named within a sentence. */
+export function candidateName(status: ClusterStatus): string {
   const node = status.nodes.find((candidate) => candidate.id === status.promote.node_id);
-  if (node === undefined || node.is_self) return { name: 'This server', isSelf: true };
-  return { name: node.display_name, isSelf: false };
+  return node === undefined || node.is_self ? 'this server' : node.display_name;
 }

@@ -4,12 +4,13 @@ import { useClusterPage } from '../../stores/cluster-page.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { ReasonedButton } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
-import { candidateOf, firmBlockers } from './promote-facts.ts';
+import { candidateName, firmBlockers } from './promote-facts.ts';
 
 /** Promote, from either server's page: planned while main answers, in an emergency when it does not. */
 export function PromoteSection({ status }: { status: ClusterStatus }) {
   const open = useClusterPage((state) => state.open);
   const { promote, actions } = status;
+  if (status.cluster?.is_active === false) return null;
   const planned = promote.mode === 'switchover';
   return (
     <Card
@@ -53,8 +54,7 @@ export function PromoteSection({ status }: { status: ClusterStatus }) {
 function whatItDoes(status: ClusterStatus): string {
   const { promote } = status;
   if (promote.node_id === null) return 'Makes a secondary the main server, so that it takes writes.';
-  const { name, isSelf } = candidateOf(status);
-  const who = isSelf ? 'this server' : name;
+  const who = candidateName(status);
   if (promote.mode === 'switchover') {
     return `Planned: makes ${who} the main server, and the present one its secondary. Nothing is lost; writes pause for a moment.`;
   }
