@@ -5,7 +5,7 @@ import { MAIN_TRANSITIONS } from './main-transitions.ts';
 import type { Memory, Observation, Policy } from './observation.ts';
 import { countsDown, key, SECONDARY_TRANSITIONS } from './secondary-transitions.ts';
 import type { Transition, View } from './transition.ts';
-import { UPKEEP_TRANSITIONS } from './upkeep-transitions.ts';
+import { CANDIDATE_UPKEEP_TRANSITIONS, UPKEEP_TRANSITIONS } from './upkeep-transitions.ts';
 
 /**
  * One tick of one server: what it does now, and why (DESIGN §9). Pure: the same observation, memory and policy give the
@@ -41,14 +41,16 @@ function decideAsSecondary(observation: Observation, memory: Memory, policy: Pol
   const blockers = failoverBlockers(observation, memory, policy);
   const view: View = { ...observation, memory, policy, deadlineMs: null, blockers };
   const row = firstThatHolds(SECONDARY_TRANSITIONS, view);
-  const actions = row.actions(view);
+  const upkeep = CANDIDATE_UPKEEP_TRANSITIONS.filter((candidate) => candidate.when(view));
+  const rows = [row, ...upkeep];
+  const actions = onceEach(rows.flatMap((each) => each.actions(view)));
   const told = actions.some(({ kind }) => kind === 'tell_blocked');
   // A main that lives again ends the episode: the next loss is told anew.
   const toldBlockers = told ? key(view) : row.rule >= 64 ? '' : memory.toldBlockers;
   return {
     actions,
     memory: { ...memory, toldBlockers },
-    rules: [row.rule],
+    rules: rows.map(({ rule }) => rule),
     blockers,
     countdownMs: countsDown(view) ? silenceOf(view, policy).leftMs : null,
     deadlineMs: null,

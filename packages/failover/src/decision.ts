@@ -10,6 +10,7 @@ export type Action =
   /** SAFETY §1 "fence": standby.signal and a kill; nothing is waited for. */
   | { readonly kind: 'fence'; readonly cause: FenceCause; readonly sentence: string }
   | { readonly kind: 'keep_standby_signal' }
+  | { readonly kind: 'drop_standby_signal' }
   | { readonly kind: 'keep_guard' }
   | { readonly kind: 'take_lease' }
   | { readonly kind: 'renew_lease' }

@@ -94,6 +94,29 @@ export const UPKEEP_TRANSITIONS: readonly Transition[] = [
         ? 'A standby has caught up: commits wait for it again.'
         : 'Commits wait for no standby, as it is set.',
   },
+  {
+    rule: 47,
+    when: ({ database, peers, self }) =>
+      peers.length === 0 && database.state === 'writable' && database.standbySignal === true && self.operation === null,
+    actions: () => [{ kind: 'drop_standby_signal' }],
+    sentence: () => 'No other server is left: a restart of the only one must come up writable.',
+  },
+];
+
+/**
+ * What a candidate keeps up between taking the lease and being main: replay may take longer than the lease, and a lease
+ * that ended under way would be another's.
+ */
+export const CANDIDATE_UPKEEP_TRANSITIONS: readonly Transition[] = [
+  {
+    rule: 66,
+    when: (view) =>
+      view.self.lease?.lost === false &&
+      view.self.operation !== null &&
+      sinceRenewalMs(view) >= renewalIntervalMs(view.policy),
+    actions: () => [{ kind: 'renew_lease' }],
+    sentence: () => 'The lease that was taken for the promotion is renewed.',
+  },
 ];
 
 function wantsOtherDurability(view: View): boolean {

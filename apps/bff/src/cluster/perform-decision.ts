@@ -55,6 +55,10 @@ async function perform(context: ClusterContext, action: Action, decision: Decisi
       await context.replication.keepStandbySignal(true);
       context.memory.standbySignal = await context.replication.standbySignal();
       return;
+    case 'drop_standby_signal':
+      await context.replication.keepStandbySignal(false);
+      context.memory.standbySignal = false;
+      return;
     case 'keep_guard':
       return decision.deadlineMs === null ? undefined : keepGuard(context, decision.deadlineMs);
     case 'take_lease':

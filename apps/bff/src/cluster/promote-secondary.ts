@@ -6,6 +6,7 @@ import type { Operation, PromoteBody } from '@proxpanel/contracts/operations';
 import { PLANS, stepNames } from '@proxpanel/failover/plans';
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { giveLeaseBack } from './hold-lease.ts';
 import { judgeOwnPromotion } from './judge-promotion.ts';
 import { requireMembership } from './membership.ts';
 import type { Membership } from './node-file.ts';
@@ -89,6 +90,8 @@ export function promotionRun({ kind }: Pick<Operation, 'kind'>): PlanRun {
     steps: promotionSteps,
     outcome: (context) => `"${requireMembership(context.nodeFile.get()).display_name}" is the main server.`,
     async onFailed(context, operation, { step, reason }) {
+      // Kept, it would stand in everybody's way until it ran out.
+      if (context.database.view().state !== 'writable') await giveLeaseBack(context);
       await recordEvent(context, {
         type: 'failover_blocked',
         message: `The promotion failed at ${step}: ${reason}`,
