@@ -1,5 +1,6 @@
 /** Starts the BFF: reads the environment once, serves at once, and ends gracefully on SIGTERM and SIGINT (DESIGN §4, §12). */
 import './small-memory.ts';
+import { extendLeaseForRestart } from './cluster/extend-lease.ts';
 import { createContext, type Context } from './context.ts';
 import { EnvironmentFault, readEnvironment, type Environment } from './environment.ts';
 import { Fault, messageOf } from './fault.ts';
@@ -24,7 +25,8 @@ async function start(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    Promise.all([server.stop(shutdownLimitMs), services.stop()])
+    extendLeaseForRestart(context.cluster)
+      .then(() => Promise.all([server.stop(shutdownLimitMs), services.stop()]))
       .then(() => context.close())
       .then(
         () => process.exit(0),

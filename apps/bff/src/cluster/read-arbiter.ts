@@ -1,6 +1,7 @@
 /** What the arbiter says now, kept for the next decisions; also main's part in it: its own lease found again, its members. */
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { shortenLeaseAgain } from './extend-lease.ts';
 import { findLeaseAgain } from './hold-lease.ts';
 import { configuredRole, otherPeers } from './membership.ts';
 import type { Membership } from './node-file.ts';
@@ -36,6 +37,7 @@ export async function readArbiter(context: ClusterContext, signal: AbortSignal):
   }
   if (configuredRole(membership) !== 'main') return;
   await findLeaseAgain(context);
+  await shortenLeaseAgain(context);
   await keepMembers(context, membership);
 }
 
