@@ -57,10 +57,9 @@ export function findBadName({ path }: SourceText): Finding[] {
   if (/^index\.[cm]?[jt]sx?$/.test(name))
     return [{ path, line: 1, message: 'a barrel: name the file after what it says' }];
   const need = /\.([a-z0-9]+)\.test\.tsx?$/.exec(name)?.[1];
-  if (/\.spec\.tsx?$/.test(name) || (need !== undefined && !['pg', 'redis', 'hosts'].includes(need))) {
-    return [
-      { path, line: 1, message: 'a test is x.test.ts, x.pg.test.ts, x.redis.test.ts, x.hosts.test.ts or x.e2e.ts' },
-    ];
+  if (/\.spec\.tsx?$/.test(name) || (need !== undefined && !['pg', 'redis', 'etcd', 'hosts'].includes(need))) {
+    const message = 'a test is x.test.ts, x.pg.test.ts, x.redis.test.ts, x.etcd.test.ts, x.hosts.test.ts or x.e2e.ts';
+    return [{ path, line: 1, message }];
   }
   return [];
 }
