@@ -82,8 +82,8 @@ control_start() { docker start "$CONTAINER" >/dev/null </dev/null 9<&-; }
 # A stop by hand also keeps docker's restart policy from starting it again meanwhile.
 control_stop() { docker stop -t "$STOP_TIMEOUT" "$CONTAINER" >/dev/null </dev/null; }
 
-control_clone() { # file for what it says
-  run_beside_main "proxpanel-clone-$NODE_NAME" with_passfile "$DATA_DIR" pg_basebackup "$\{CLONE_ARGUMENTS[@]}" <"$PASSFILE" 2>"$1" 9<&- &
+control_clone() { # file for what it says, program, its arguments
+  run_beside_main "proxpanel-clone-$NODE_NAME" with_passfile "$DATA_DIR" "$\{@:2}" <"$PASSFILE" 2>"$1" 9<&- &
   wait "$!"
 }
 

@@ -84,24 +84,28 @@ control_process_titles() {
 
 # In a session of its own, so that the whole of it can be ended; the kernel ends it when this script
 # dies without a word (SIGKILL), so that nothing goes on writing where the old data come back.
-control_clone() { # file for what it says
+control_clone() { # file for what it says, program, its arguments
   local -a as=(setsid setpriv --pdeathsig TERM)
   if [[ $EUID -eq 0 ]]; then as+=("--reuid=$OWNER_UID" "--regid=$OWNER_GID" --init-groups); fi
-  PGPASSFILE=$PASSFILE "$\{as[@]}" -- "$\{BIN_PREFIX}pg_basebackup" "$\{CLONE_ARGUMENTS[@]}" </dev/null 2>"$1" 9<&- &
+  PGPASSFILE=$PASSFILE "$\{as[@]}" -- "$\{@:2}" </dev/null 2>"$1" 9<&- &
   wait "$!"
 }
 
-# Finds the clone by what it writes to, which also finds one that a killed run left behind.
+# Finds the clone (pg_basebackup, cp or pg_rewind) by what it writes to, which also finds one that a killed run left behind.
 clone_processes() {
   local process argument
   local -a arguments
   for process in /proc/[0-9]*; do
     mapfile -d '' -t arguments 2>/dev/null <"$process/cmdline" || continue
     for argument in "$\{arguments[@]}"; do
-      if [[ $argument == "--pgdata=$DATA_DIR" || $argument == "--pgdata=$DATA_DIR/.join-"* ]]; then
-        printf '%s\n' "$\{process#/proc/}"
-        break
-      fi
+      case $argument in
+        "--pgdata=$DATA_DIR" | "--pgdata=$DATA_DIR/.join-"* | \
+          "--target-pgdata=$DATA_DIR" | "--target-pgdata=$DATA_DIR/.join-"* | \
+          "$DATA_DIR/." | "$DATA_DIR/.join-"*/.)
+          printf '%s\n' "$\{process#/proc/}"
+          break
+          ;;
+      esac
     done
   done
 }

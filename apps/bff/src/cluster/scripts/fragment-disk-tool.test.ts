@@ -66,22 +66,36 @@ function runTool(path: string, args: string[]): Ran {
 }
 
 /** The disk's part of a join that fails at its end. Stops at the first action that is killed. */
-async function joinAndFail(tool: (...args: string[]) => Ran, data: string, mode: string): Promise<boolean> {
+async function joinAndFail(
+  tool: (...args: string[]) => Ran,
+  data: string,
+  { mode, label }: { mode: string; label: string },
+): Promise<boolean> {
   if (tool('mark_stopping', data, mode, 'yes', '').failed) return false;
-  const moved = tool('move_aside', data, mode, '20261122T200000Z', 'yes', '');
+  const moved = tool('move_aside', data, mode, '20261122T200000Z', 'yes', '', label);
   if (moved.failed) return false;
   const target = /^target=(.*)$/m.exec(moved.stdout)?.[1] ?? 'none';
   await makeData(target, { PG_VERSION: '15\n', 'base/1/1249': 'new table\n', 'standby.signal': '', '.new': 'x' });
+  // A rewind that did not work, and a clone in its place.
+  if (label === 'rejoin') {
+    if (tool('empty_target', data, target).failed) return false;
+    await makeData(target, { PG_VERSION: '15\n', 'base/1/1249': 'newest table\n', 'standby.signal': '' });
+  }
   if (target !== data && tool('place', data, target).failed) return false;
   return !tool('restore', data).failed;
 }
 
 test.for([
-  ['rename', 'before'],
-  ['rename', 'after'],
-  ['contents', 'before'],
-  ['contents', 'after'],
-] as const)('mode %s, killed %s each move and each removal: the old data come back whole', async ([mode, when]) => {
+  ['rename', 'before', 'join'],
+  ['rename', 'after', 'join'],
+  ['contents', 'before', 'join'],
+  ['contents', 'after', 'join'],
+  ['rename', 'before', 'rejoin'],
+  ['rename', 'after', 'rejoin'],
+  ['contents', 'before', 'rejoin'],
+  ['contents', 'after', 'rejoin'],
+] as const)('mode %s, killed %s each move and each removal of a %s: the old data come back whole', async (each) => {
+  const [mode, when, label] = each;
   const base = await mkdtemp(join(tmpdir(), 'proxpanel-disk-'));
   try {
     const programs = await deadlyPrograms(base, when);
@@ -96,7 +110,7 @@ test.for([
       const data = join(parent, 'data');
       await mkdir(parent);
       await makeData(data, files);
-      finished = await joinAndFail((...args) => runTool(`${programs}:${safePath}`, args), data, mode);
+      finished = await joinAndFail((...args) => runTool(`${programs}:${safePath}`, args), data, { mode, label });
 
       const restored = runTool(safePath, ['restore', data]);
       if (restored.failed) expect(restored.stderr).toContain('there is no record of an interrupted run');

@@ -1,10 +1,11 @@
 /**
- * What setup_replica.sh does to data directories, in POSIX sh: with docker it runs inside the database's image, which may have no bash.
+ * What setup_replica.sh and rejoin.sh do to data directories, in POSIX sh: with docker it runs inside the database's image, which may have no bash.
  * Every action on the old data may be repeated after an interruption (SIGKILL at any point).
  */
 import { bash } from './bash-template.ts';
+import { diskCopyFragment } from './fragment-disk-copy.ts';
 
-export const diskToolFragment = bash`
+const functions = bash`
 set -eu
 action=$1
 dir=$2
@@ -27,7 +28,7 @@ each_entry() {
   for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     present "$entry" || continue
     case $\{entry##*/} in
-      .before-join-* | .join-* | .replica-* | lost+found) continue ;;
+      .before-join-* | .before-rejoin-* | .join-* | .replica-* | lost+found) continue ;;
     esac
     "$2" "$entry"
   done
@@ -98,11 +99,11 @@ owner=%U' "$reference"
 }
 
 # Prints the mode that worked, the place of the old data and the empty directory for the clone.
-move_aside() { # mode time was_running log
+move_aside() { # mode time was_running log label
   mode=$1
   ids=$(stat -c %u:%g "$dir")
   if [ "$mode" = rename ]; then
-    aside=$dir.before-join-$2
+    aside=$dir.before-$5-$2
     write_mark rename moving "$aside" "$3" "$4"
     present "$aside" && die "$aside is there already"
     if mv "$dir" "$aside"; then
@@ -116,7 +117,7 @@ move_aside() { # mode time was_running log
   if [ "$mode" = contents ]; then
     # A mount point stays where it is and all its room is inside it: the old data go into a
     # subdirectory, and the clone first into another one, since pg_basebackup wants an empty place.
-    aside=$dir/.before-join-$2
+    aside=$dir/.before-$5-$2
     target=$dir/.join-$2
     present "$aside" && die "$aside is there already"
     write_mark contents moving "$aside" "$3" "$4"
@@ -143,11 +144,11 @@ keep_clone() {
   aside=$(mark_value aside)
   [ -e "$aside/PG_VERSION" ] || die "the old data directory $aside is not there any more"
   if [ "$(mark_value mode)" = rename ]; then
-    present "$dir.replica-$\{aside##*.before-join-}" || mv "$dir" "$dir.replica-$\{aside##*.before-join-}"
+    present "$dir.replica-$\{aside##*.before-*join-}" || mv "$dir" "$dir.replica-$\{aside##*.before-*join-}"
     set_phase moved
-    echo "$dir.replica-$\{aside##*.before-join-}"
+    echo "$dir.replica-$\{aside##*.before-*join-}"
   else
-    destination=$dir/.replica-$\{aside##*.before-join-}
+    destination=$dir/.replica-$\{aside##*.before-*join-}
     mkdir -p "$destination"
     each_entry "$dir" move_entry
     set_phase cleared
@@ -177,7 +178,7 @@ restore() {
       each_entry "$aside" move_entry
       rmdir "$aside"
     fi
-    rm -rf "$dir/.join-$\{aside##*.before-join-}"
+    rm -rf "$dir/.join-$\{aside##*.before-*join-}"
   fi
   [ -e "$dir/PG_VERSION" ] || die "there is no database in $dir"
   set_phase restored
@@ -218,7 +219,7 @@ settings() { # bin_prefix config_file opts_directory names
 configure() { # old_directory settings_text
   old=$1
   # What main's directory may hold of main's own: earlier joins, its guard's deadline, its passwords.
-  rm -rf "$dir"/.before-join-* "$dir"/.join-* "$dir"/.replica-*
+  rm -rf "$dir"/.before-join-* "$dir"/.before-rejoin-* "$dir"/.join-* "$dir"/.replica-*
   rm -f "$dir"/proxpanel.* "$dir/recovery.signal" "$dir/postmaster.opts"
   # What belongs to this machine and not to the data stays this machine's: memory, port, access rules,
   # certificates. (Debian keeps these in /etc, then there is nothing to copy.)
@@ -247,7 +248,9 @@ with_passfile() { # command
   cat >"$passfile"
   PGPASSFILE=$passfile "$@"
 }
+`;
 
+const actions = bash`
 case $action in
   inspect) inspect "$@" ;;
   show) cat "$dir/$1" ;;
@@ -265,6 +268,14 @@ case $action in
     to_disk "$dir/postgresql.auto.conf"
     ;;
   with_passfile) with_passfile "$@" ;;
+  size) data_size ;;
+  tablespaces) tablespaces ;;
+  keep_read_only) keep_read_only ;;
+  copy_data) copy_data "$@" ;;
+  copy_wal) copy_wal "$@" ;;
+  empty_target) empty_target "$@" ;;
   *) die "unknown action $action" ;;
 esac
 `;
+
+export const diskToolFragment = [functions, diskCopyFragment, actions].join('\n');

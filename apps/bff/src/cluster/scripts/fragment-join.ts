@@ -1,4 +1,4 @@
-/** The steps of setup_replica.sh that replace the data: stop, move aside, clone, configure, start, stream. */
+/** The steps that replace the data, in both scripts: stop, move aside, clone, configure, start, stream. */
 import { bash } from './bash-template.ts';
 
 export const joinFragment = bash`
@@ -45,7 +45,7 @@ stop_server() {
 move_aside() {
   local answer
   begin_phase move_aside 'moving the old data directory aside'
-  answer=$(tool_mover move_aside "$DATA_DIR" "$MODE" "$(date -u +%Y%m%dT%H%M%SZ)" "$WAS_RUNNING" "$LOG_FILE") ||
+  answer=$(tool_mover move_aside "$DATA_DIR" "$MODE" "$(date -u +%Y%m%dT%H%M%SZ)" "$WAS_RUNNING" "$LOG_FILE" "$ASIDE_LABEL") ||
     fail 1 "The data directory $DATA_DIR could not be moved aside."
   MODE=$(value_of mode "$answer")
   ASIDE=$(value_of aside "$answer")
@@ -59,8 +59,8 @@ base_backup() {
   if [[ -n $\{PROXPANEL_MAX_RATE:-} ]]; then CLONE_ARGUMENTS+=("--max-rate=$PROXPANEL_MAX_RATE"); fi
   if [[ -t 2 ]]; then
     CLONE_ARGUMENTS+=(--progress)
-    control_clone /dev/stderr || fail 1 'The clone failed; the reason stands above.'
-  elif ! control_clone "$WORK/clone.log"; then
+    control_clone /dev/stderr "$\{BIN_PREFIX}pg_basebackup" "$\{CLONE_ARGUMENTS[@]}" || fail 1 'The clone failed; the reason stands above.'
+  elif ! control_clone "$WORK/clone.log" "$\{BIN_PREFIX}pg_basebackup" "$\{CLONE_ARGUMENTS[@]}"; then
     cat "$WORK/clone.log" >&2
     fail 1 "The clone failed: $(tail -n 1 "$WORK/clone.log")"
   fi

@@ -1,4 +1,4 @@
-/** How setup_replica.sh ends well or badly: the old data back after any failure, signal or killed run. */
+/** How a generated script runs and ends, well or badly: the old data back after any failure, signal or killed run. */
 import { bash } from './bash-template.ts';
 
 export const mainFragment = bash`
@@ -8,6 +8,7 @@ put_back() {
   control_kill_clone || return 1
   if control_is_running; then control_stop || return 1; fi
   tool_mover restore "$DATA_DIR" || return 1
+  make_ready_to_start || return 1
   SQL_PORT=''
   if [[ $WAS_RUNNING == yes ]] && ! control_is_running; then
     if ! control_start; then
@@ -35,7 +36,7 @@ on_exit() {
     if [[ -z $FAILURE ]]; then
       FAILURE="the step \"$PHASE\" ended unexpectedly$\{FAILED_LINE:+ (line $FAILED_LINE)}"
       if ((code > 128)); then FAILURE="the step \"$PHASE\" was ended by a signal"; fi
-      warn "setup_replica.sh: $FAILURE"
+      warn "$SCRIPT_NAME: $FAILURE"
       if ((code < 128)); then code=1; fi
     fi
     report "$PHASE" failed "$FAILURE"
@@ -65,6 +66,10 @@ install_traps() {
 
 # A clone that was promoted meanwhile is no copy any more: it may hold rows that nothing else has.
 roll_back_finished_join() {
+  if [[ $MARK_ASIDE == *.before-rejoin-* ]]; then
+    PHASE=''
+    fail 2 "This server follows \"$MAIN_NAME\" again, so its former data are not put back: they do not agree with main's. They are in $MARK_ASIDE; to read them, start a PostgreSQL on a copy of that directory."
+  fi
   if [[ $FORCE != yes ]]; then
     PHASE=''
     fail 2 "The join succeeded; the old data are in $MARK_ASIDE. To go back to them all the same: leave the cluster in the panel, then run with --rollback --force."
@@ -102,7 +107,7 @@ roll_back() {
 recover_interrupted_run() {
   if [[ -z $MARK_PHASE || $MARK_PHASE == finished ]]; then return 0; fi
   if [[ $ACTION == dry_run ]]; then
-    fail 2 'An earlier run was interrupted: run with --rollback to put the old data back, or without options to do that and join again.'
+    fail 2 'An earlier run was interrupted: run with --rollback to put the old data back, or without options to do that and begin again.'
   fi
   say 'An earlier run was interrupted.'
   WAS_RUNNING=$MARK_WAS_RUNNING ASIDE=$MARK_ASIDE
@@ -117,15 +122,8 @@ recover_interrupted_run() {
   inspect_disk
 }
 
-say_plan() {
-  say "Every check that needs no password passed. Nothing was changed. A real run would now"
-  say "  1. fetch the replication password and sign in to main at $MAIN_HOST port $MAIN_PORT with it,"
-  say "  2. stop PostgreSQL and move $DATA_DIR aside,"
-  say "  3. clone \"$MAIN_NAME\" ($((REQUIRED_BYTES / 1048576)) MB) through its slot $SLOT,"
-  say "  4. start PostgreSQL as its standby and wait up to $STREAM_TIMEOUT s until it streams,"
-  say "and put the old data back if any of this fails."
-}
-
+# Each script has its own already_done, check_own_server, needed_kb, note_source, say_plan, run_steps,
+# make_ready_to_start and own_option.
 main() {
   parse_arguments "$@"
   clean_environment
@@ -143,7 +141,7 @@ main() {
     return 0
   fi
   recover_interrupted_run
-  if already_following; then
+  if already_done; then
     say "This server is already streaming from \"$MAIN_NAME\": nothing to do."
     report 'done' completed 'already streaming, nothing to do'
     return 0
@@ -153,15 +151,6 @@ main() {
     say_plan
     return 0
   fi
-  fetch_credential
-  prove_login
-  remember_own_settings
-  stop_server
-  move_aside
-  base_backup
-  configure_clone
-  start_server
-  wait_for_streaming
-  finish
+  run_steps
 }
 `;

@@ -1,4 +1,4 @@
-/** The checks of setup_replica.sh that come before anything is changed, and the one-time credential. */
+/** The checks of a generated script that come before anything is changed, and the one-time credential. */
 import { bash } from './bash-template.ts';
 
 export const preflightFragment = bash`
@@ -95,9 +95,10 @@ check_directory() {
 }
 
 check_disk_room() {
-  local needed_kb=$(((REQUIRED_BYTES / 1024) * 12 / 10))
-  if [[ -n $AVAILABLE_KB ]] && ((AVAILABLE_KB < needed_kb)); then
-    fail 2 "The disk of $DATA_DIR has $((AVAILABLE_KB / 1024)) MB free, and the clone needs $((needed_kb / 1024)) MB beside the old data: make room."
+  local needed
+  needed=$(needed_kb)
+  if [[ -n $AVAILABLE_KB ]] && ((AVAILABLE_KB < needed)); then
+    fail 2 "The disk of $DATA_DIR has $((AVAILABLE_KB / 1024)) MB free, and the clone needs $((needed / 1024)) MB beside the old data: make room."
   fi
 }
 
@@ -113,6 +114,7 @@ check_main_is_reachable() {
 preflight() {
   begin_phase preflight 'checking this server'
   check_directory
+  check_own_server
   check_disk_room
   check_main_is_reachable
   end_phase "PostgreSQL $LOCAL_VERSION in $DATA_DIR, $((AVAILABLE_KB / 1024)) MB free"
@@ -168,16 +170,17 @@ prove_login() {
     fail 2 "Main runs PostgreSQL version $\{answers[1]:-unknown}, this script was made for PostgreSQL $MAJOR: get a new script."
   fi
   if [[ $\{answers[2]:-} != physical* ]]; then
-    fail 2 "Main has no replication slot $SLOT: join this server again from its panel page."
+    fail 2 "Main has no replication slot $SLOT: $NO_SLOT_REMEDY"
   fi
-  if [[ $HOLDS_SLOT == yes && $(system_identifier) == "$\{answers[0]%%|*}" ]]; then
+  if [[ $HOLDS_SLOT == yes && $(control_datum 'Database system identifier') == "$\{answers[0]%%|*}" ]]; then
     fail 2 "The database in $DATA_DIR is main's own: this script belongs on the other server."
   fi
+  note_source "$\{answers[0]}"
   end_phase "signed in to $MAIN_HOST as replicator; slot $SLOT is there"
 }
 
-system_identifier() {
-  run_as_owner env LC_ALL=C "$\{BIN_PREFIX}pg_controldata" "$DATA_DIR" </dev/null |
-    sed -n 's/^Database system identifier: *//p'
+# A line of pg_controldata for the data where they lie now.
+control_datum() { # name
+  run_as_owner env LC_ALL=C "$\{BIN_PREFIX}pg_controldata" "$DATA_DIR" </dev/null | sed -n "s/^$1: *//p"
 }
 `;

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { InvalidPostgresControl, parsePostgresControl } from './postgres-control.ts';
+import { renderRejoinScript } from './render-rejoin-script.ts';
 import { renderSetupReplicaScript } from './render-setup-replica-script.ts';
-import type { SetupReplicaScriptInput } from './render-setup-replica-script.ts';
+import type { ScriptInput } from './render-script.ts';
 
-const input: SetupReplicaScriptInput = {
+const input: ScriptInput = {
   nodeId: 2,
   slotName: 'replica_2',
   mainHost: '192.0.2.1',
@@ -37,6 +38,13 @@ function shellcheck(script: string, severity = 'style'): string {
 
 test.for(controls)('shellcheck finds nothing in the script for %s, and no check is switched off in it', (control) => {
   const script = renderSetupReplicaScript({ ...input, control: parsePostgresControl(control) });
+  expect(shellcheck(script)).toBe('');
+  expect(script).not.toContain('shellcheck disable');
+});
+
+test.for(controls)('shellcheck finds nothing in rejoin.sh for %s', (control) => {
+  const rejoin = { ...input, repair: 'rewind', control: parsePostgresControl(control) } as const;
+  const script = renderRejoinScript(rejoin);
   expect(shellcheck(script)).toBe('');
   expect(script).not.toContain('shellcheck disable');
 });

@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { waitFor } from '@proxpanel/testbed/wait-for';
-import { openJoinFixture, programsWith, slotName, startOwnServer, subscribersOf } from './testing/join-fixture.ts';
+import { openJoinFixture, slotName, startOwnServer, subscribersOf } from './testing/join-fixture.ts';
+import { programsWith } from './testing/stand-in-programs.ts';
 import { asideDirectories, expectOldDataBack, test } from './testing/two-servers.ts';
 
 // The pg_ctl kind on two real servers (DESIGN §6.5; issue 2, "Bad input and bad days").

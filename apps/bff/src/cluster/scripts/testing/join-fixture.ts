@@ -2,14 +2,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { plainEnvironment } from '@proxpanel/testbed/command';
-import { postgresAccount } from '@proxpanel/testbed/placement';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
@@ -17,10 +16,10 @@ import { openWorkspace } from '@proxpanel/testbed/workspace';
 import type { Workspace } from '@proxpanel/testbed/workspace';
 import type { PostgresControl } from '../postgres-control.ts';
 import { renderSetupReplicaScript } from '../render-setup-replica-script.ts';
-import type { SetupReplicaScriptInput } from '../render-setup-replica-script.ts';
+import type { ScriptInput } from '../render-script.ts';
 
 /** With every character that a passfile or a connection string treats specially. */
-const replicationPassword = String.raw`p:w\ 'x"$(id)`;
+export const replicationPassword = String.raw`p:w\ 'x"$(id)`;
 export const slotName = 'replica_2';
 
 export interface SaidPhase {
@@ -131,8 +130,12 @@ export class JoinFixture {
   }
 
   /** Writes the script for this control and returns its path. Everybody may read it, so that a wrong user gets as far as its own check. */
-  async write(control: PostgresControl, changes: Partial<SetupReplicaScriptInput> = {}): Promise<string> {
-    const script = renderSetupReplicaScript({
+  async write(
+    control: PostgresControl,
+    changes: Partial<ScriptInput> = {},
+    render: (input: ScriptInput) => string = renderSetupReplicaScript,
+  ): Promise<string> {
+    const script = render({
       nodeId: 2,
       slotName,
       mainHost: this.main.host,
@@ -150,7 +153,7 @@ export class JoinFixture {
       ...changes,
     });
     this.#scripts += 1;
-    const path = join(this.workspace.directory, `setup_replica_${String(this.#scripts)}.sh`);
+    const path = join(this.workspace.directory, `script_${String(this.#scripts)}.sh`);
     await writeFile(path, script, { mode: 0o755 });
     await chmod(path, 0o755);
     return path;
@@ -245,16 +248,21 @@ export async function openJoinFixture(): Promise<JoinFixture> {
     await main.query(`SELECT pg_create_physical_replication_slot('${slotName}', true)`);
     await main.query(`CREATE TABLE subscribers (name text)`);
     await main.query(`INSERT INTO subscribers VALUES ('on main')`);
-    const temporaryDirectory = join(workspace.directory, 'tmp');
-    await mkdir(temporaryDirectory);
-    await chmod(temporaryDirectory, 0o1777);
-    const panel = new PanelRoutes(main);
-    await panel.listen();
-    return new JoinFixture(workspace, main, panel, temporaryDirectory);
+    return await fixtureAround(workspace, main);
   } catch (error) {
     await workspace.dispose();
     throw error;
   }
+}
+
+/** The panel and the directories of a fixture whose servers are there already. */
+export async function fixtureAround(workspace: Workspace, main: PostgresServer): Promise<JoinFixture> {
+  const temporaryDirectory = join(workspace.directory, 'tmp');
+  await mkdir(temporaryDirectory);
+  await chmod(temporaryDirectory, 0o1777);
+  const panel = new PanelRoutes(main);
+  await panel.listen();
+  return new JoinFixture(workspace, main, panel, temporaryDirectory);
 }
 
 /** A standalone server with a table `subscribers` of one row, "before the join". */
@@ -271,18 +279,4 @@ export async function startOwnServer(
 export async function subscribersOf(server: Pick<PostgresServer, 'query'>): Promise<string[]> {
   const rows = await server.query<{ name: string }>('SELECT name FROM subscribers ORDER BY name');
   return rows.map(({ name }) => name);
-}
-
-/** A directory of PostgreSQL's programs in which one is replaced by a shell script; PROXPANEL_PG_BINDIR points to it. */
-export async function programsWith(fixture: JoinFixture, program: string, body: string): Promise<string> {
-  const directory = join(fixture.workspace.directory, `programs-${program}`);
-  await mkdir(directory);
-  for (const name of ['pg_ctl', 'pg_basebackup', 'pg_controldata', 'pg_isready', 'postgres', 'psql']) {
-    const real = join(fixture.main.binDirectory, name);
-    if (name === program) await writeFile(join(directory, name), `#!/bin/bash\nreal=${real}\n${body}`, { mode: 0o755 });
-    else await symlink(real, join(directory, name));
-  }
-  const account = postgresAccount();
-  await chown(directory, account.uid, account.gid);
-  return directory;
 }
