@@ -40,6 +40,12 @@ export async function ensureReplicatorRole(pool: DatabasePool, login: Login): Pr
       if (row?.granted === true) continue;
       await session.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${pg.escapeIdentifier(login.user)}`);
     }
+    // pg_rewind compares control files, which name the new timeline only after a checkpoint (SAFETY §2).
+    const [member] = await session.query<{ granted: boolean }>(
+      "SELECT pg_has_role($1, 'pg_checkpoint', 'MEMBER') AS granted",
+      [login.user],
+    );
+    if (member?.granted !== true) await session.query(`GRANT pg_checkpoint TO ${pg.escapeIdentifier(login.user)}`);
   });
 }
 
