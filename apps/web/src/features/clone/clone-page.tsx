@@ -33,13 +33,7 @@ export function ClonePage({ join, nowMs }: ClonePageProps) {
           </p>
         </div>
         <Token join={join} nowMs={nowMs} />
-        {rejoin && join.phases.length === 0 ? (
-          <p role="status" className="text-muted">
-            The script has not reported yet.
-          </p>
-        ) : (
-          <PhaseList label={rejoin ? 'Steps of the repair' : 'Steps of the clone'} steps={cloneSteps(join)} />
-        )}
+        <PhaseList label={rejoin ? 'Steps of the repair' : 'Steps of the clone'} steps={cloneSteps(join)} />
         <ScriptText join={join} />
       </div>
     </Card>

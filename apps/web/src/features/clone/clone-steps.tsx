@@ -1,4 +1,4 @@
-import { scriptPhases } from '@proxpanel/contracts/script';
+import { rejoinPhases, scriptPhases } from '@proxpanel/contracts/script';
 import type { JoinProgress } from '@proxpanel/contracts/status';
 import { bytesText, wordText } from '../../ui/format.ts';
 import { ProgressBar } from '../../ui/meter.tsx';
@@ -41,16 +41,18 @@ function latestRun(join: JoinProgress): JoinProgress['phases'] {
   return start === -1 ? join.phases : join.phases.slice(start);
 }
 
-/**
- * The script's steps in their order, each with the last word that the script sent about it. Which steps a repair takes is
- * known only while it runs (a rewind may end in a clone), so there only what it reported is shown.
- */
+/** Which of these a repair takes is known only while it runs: a rewind may end in a clone. */
+const chosenUnderway: ReadonlySet<string> = new Set(['copy', 'rewind', 'base_backup']);
+
+/** The script's steps in their order, each with the last word that the script sent about it. */
 export function cloneSteps(join: JoinProgress): Step[] {
   const reported = new Map<string, JoinProgress['phases'][number]>();
   for (const phase of latestRun(join)) reported.set(phase.phase, phase);
+  const planned = isRejoin(join)
+    ? rejoinPhases.filter((name) => reported.has(name) || !chosenUnderway.has(name))
+    : scriptPhases;
   const ended = ['failed', 'rolled_back'].filter((name) => reported.has(name));
-  const steps = isRejoin(join) ? [...reported.keys()] : [...scriptPhases, ...ended];
-  return steps.map((name) => {
+  return [...planned, ...ended].map((name) => {
     const phase = reported.get(name);
     return {
       key: name,
