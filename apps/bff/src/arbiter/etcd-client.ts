@@ -49,30 +49,7 @@ export interface EtcdClient {
 
 export function createEtcdClient({ access, http, timeoutMs }: EtcdClientOptions): EtcdClient {
   let current = 0;
-  let token: string | null = null;
-
-  async function authenticate(url: string, signal: AbortSignal | undefined): Promise<string | null> {
-    if (access.username === null) return null;
-    const body = { name: access.username, password: access.password };
-    const reply = await http.post({ url, path: '/v3/auth/authenticate', body, token: null, timeoutMs, signal });
-    return parseReply(reply, authenticateReply).token;
-  }
-
-  /** etcd forgets its tokens when it restarts and after some minutes: then once more with a new one. */
-  async function withToken<Result>(
-    url: string,
-    signal: AbortSignal | undefined,
-    ask: (token: string | null) => Promise<Result>,
-  ): Promise<Result> {
-    const given = (token ??= await authenticate(url, signal));
-    try {
-      return await ask(given);
-    } catch (error) {
-      if (access.username === null || !isTokenFault(error)) throw error;
-      if (token === given) token = null;
-      return await ask((token ??= await authenticate(url, signal)));
-    }
-  }
+  const withToken = createSignIn(access, http, timeoutMs);
 
   return {
     async call(path, body, schema, signal) {
@@ -121,6 +98,35 @@ export function createEtcdClient({ access, http, timeoutMs }: EtcdClientOptions)
       }
     },
   };
+}
+
+/** Runs a call with a token, and once more with a new one: etcd forgets its tokens when it restarts and after minutes. */
+function createSignIn(access: EtcdAccess, http: EtcdHttp, timeoutMs: number) {
+  let token: string | null = null;
+
+  async function authenticate(url: string, signal: AbortSignal | undefined): Promise<string | null> {
+    if (access.username === null) return null;
+    const body = { name: access.username, password: access.password };
+    const reply = await http.post({ url, path: '/v3/auth/authenticate', body, token: null, timeoutMs, signal });
+    return parseReply(reply, authenticateReply).token;
+  }
+
+  async function withToken<Result>(
+    url: string,
+    signal: AbortSignal | undefined,
+    ask: (token: string | null) => Promise<Result>,
+  ): Promise<Result> {
+    const given = (token ??= await authenticate(url, signal));
+    try {
+      return await ask(given);
+    } catch (error) {
+      if (access.username === null || !isTokenFault(error)) throw error;
+      if (token === given) token = null;
+      return await ask((token ??= await authenticate(url, signal)));
+    }
+  }
+
+  return withToken;
 }
 
 function parseReply<Reply>({ status, text }: EtcdReply, schema: z.ZodType<Reply>): Reply {
