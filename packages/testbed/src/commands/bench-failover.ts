@@ -75,7 +75,9 @@ async function runScenario({ name, run }: Scenario): Promise<Outcome> {
   try {
     await run({ rounds: options.rounds, seed: options.seed, say, record, signal });
     return { samples };
-  } catch (error) {
+  } catch (thrown) {
+    // A cluster that could not be cleaned up after a failure hides why there was one.
+    const error: unknown = thrown instanceof SuppressedError ? thrown.suppressed : thrown;
     const failure = error instanceof Error ? error.message : String(error);
     say(`failed: ${failure}`);
     return { samples, failure };

@@ -11,18 +11,26 @@ import { monotonicMs } from './monotonic.ts';
 
 /** A host dies: its cable first, then all its processes. Returns when the cable was cut, by `monotonicMs`. */
 export async function killHost(cluster: HaCluster, node: HaNode): Promise<number> {
+  const postmaster = findPostmaster(node.server.postgres.dataDirectory);
   const atMs = await cutCable(cluster, node);
   await killProcesses(node);
+  if (postmaster) await forgetDeadPostmaster(node.server.postgres.dataDirectory, postmaster);
   return atMs;
 }
 
 /** The same, and what was not yet synced to the disk is lost. Needs `perishableDisks`. */
 export async function cutPower(cluster: HaCluster, node: HaNode): Promise<number> {
   if (node.disk === undefined) throw new TestbedError('MISUSE', `${node.server.name} has no perishable disk`);
+  // Read now: nothing can be read from a disk without power.
+  const postmaster = findPostmaster(node.server.postgres.dataDirectory);
   const atMs = await cutCable(cluster, node);
   await node.disk.losePower();
-  await killProcesses(node);
-  await node.disk.comeBack();
+  try {
+    await killProcesses(node);
+  } finally {
+    await node.disk.comeBack();
+  }
+  if (postmaster) await forgetDeadPostmaster(node.server.postgres.dataDirectory, postmaster);
   return atMs;
 }
 
@@ -46,8 +54,6 @@ export async function startServices({ server }: HaNode): Promise<void> {
 
 /** SIGKILL to all that runs on the host, guards and scripts included. */
 async function killProcesses({ server }: HaNode): Promise<void> {
-  const { dataDirectory } = server.postgres;
-  const postmaster = findPostmaster(dataDirectory);
   await waitFor(
     async () => {
       const living = await processesOf(server.host?.namespace ?? '');
@@ -56,7 +62,6 @@ async function killProcesses({ server }: HaNode): Promise<void> {
     },
     { describe: `every process of ${server.name} to die`, intervalMs: 10 },
   );
-  if (postmaster) await forgetDeadPostmaster(dataDirectory, postmaster);
 }
 
 async function processesOf(namespace: string): Promise<ProcessIdentity[]> {

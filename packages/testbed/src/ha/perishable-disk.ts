@@ -1,12 +1,16 @@
 /** A file system whose unsynced pages can be lost, as a power cut loses them. Needs root, loop devices and ext4. */
+import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runChecked } from '../command.ts';
+import { run, runChecked } from '../command.ts';
+import { isSystemError } from '../errors.ts';
+import { listProcesses } from '../processes.ts';
 import { waitFor } from '../wait-for.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** The kernel's EXT4_IOC_SHUTDOWN with "do not even write the journal": what lies in memory never reaches the disk. */
-const SHUT_DOWN = 'open my $disk, "<", $ARGV[0] or die $!; ioctl $disk, 0x8004587d, pack("L", 2) or die $!';
+const SHUT_DOWN =
+  'open my $disk, "<", $ARGV[0] or die $!; my $how = pack("L", 2); ioctl $disk, 0x8004587d, $how or die $!';
 
 /** The disk under one directory of a workspace. It goes with the workspace. */
 export class PerishableDisk {
@@ -23,14 +27,20 @@ export class PerishableDisk {
     await runChecked(['perl', '-e', SHUT_DOWN, this.directory]);
   }
 
+  /** Brings all that was written so far to the disk. */
+  async syncAll(): Promise<void> {
+    await runChecked(['sync', '--file-system', this.directory]);
+  }
+
   /** Mounts what is left; every process that used it must be dead. */
   async comeBack(): Promise<void> {
     await waitFor(
       async () => {
-        await runChecked(['umount', this.directory]);
-        return true;
+        const holders = holdersOf(this.directory);
+        for (const pid of holders) await run(['nsenter', `--target=${pid}`, '--mount', 'umount', this.directory]);
+        return holders.length === 0;
       },
-      { describe: `${this.directory} to be unmounted` },
+      { describe: `${this.directory} to be unmounted everywhere` },
     );
     await this.mount();
   }
@@ -54,4 +64,22 @@ export async function makePerishableDisk(
   const disk = new PerishableDisk(directory, imagePath);
   await disk.mount();
   return disk;
+}
+
+/**
+ * One process of each mount namespace that has the directory mounted. `ip netns exec` gives every service of every host a
+ * copy of all mounts, and a file system that is mounted anywhere stays the one that has lost its power.
+ */
+function holdersOf(directory: string): number[] {
+  const holders = new Map<string, number>();
+  for (const { pid } of listProcesses()) {
+    try {
+      const isMounted = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(` ${directory} `);
+      if (isMounted) holders.set(readlinkSync(`/proc/${pid}/ns/mnt`), pid);
+    } catch (error) {
+      // Ended in between, or a zombie; or not ours to look into, and then none of our hosts' services.
+      if (!isSystemError(error, 'ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM')) throw error;
+    }
+  }
+  return [...holders.values()];
 }
