@@ -77,7 +77,11 @@ test('SAFETY §3 Guard: renewed it does not fence; there is one; told to end it 
   const other = createGuard(node.connections.cluster, clock);
   // Generous deadlines, many renewals: a loaded machine may be slow to renew.
   expect(await Promise.all([guard.keep(nowMs() + 8_000), other.keep(nowMs() + 8_000)])).toEqual([true, true]);
-  const [first] = guardsOf(server);
+  // The one that lost the lock waits a second for it before it gives up.
+  const [first] = await waitFor(() => guardsOf(server), {
+    describe: 'one guard to be left',
+    until: (guards) => guards.length === 1,
+  });
   const until = nowMs() + 12_000;
   await waitFor(
     async () => {
