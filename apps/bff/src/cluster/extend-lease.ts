@@ -43,12 +43,12 @@ async function replaceLease(context: ClusterContext, ttlMs: number): Promise<num
     context.log.warn({ reason: result.sentence }, 'the lease was not replaced');
     return null;
   }
-  const { leaseId, startedMs } = result;
-  context.memory.lease = { ...lease, leaseId, ttlMs, renewedMs: startedMs };
+  const { leaseId, startedMs, ttlMs: grantedMs } = result;
+  context.memory.lease = { ...lease, leaseId, ttlMs: grantedMs, renewedMs: startedMs };
   await context.nodeFile.update((file) =>
     file.membership === null
       ? file
       : { ...file, membership: { ...file.membership, lease: { lease_id: leaseId, term: lease.term } } },
   );
-  return startedMs + ttlMs - leaseMarginMs(ttlMs);
+  return startedMs + grantedMs - leaseMarginMs(grantedMs);
 }

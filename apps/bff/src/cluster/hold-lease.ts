@@ -24,8 +24,7 @@ export async function takeLease(context: ClusterContext, takeOverFrom: LeaseRequ
     takeOverFrom,
   });
   if (!result.taken) throw new Fault('LEASE_HELD', result.sentence);
-  const ttlMs = view.main?.ttlMs ?? context.own.leaseTtlMs;
-  const { leaseId, term, startedMs } = result;
+  const { leaseId, term, startedMs, ttlMs } = result;
   context.memory.lease = { leaseId, term, ttlMs, renewedMs: startedMs, lost: false };
   await context.nodeFile.update((file) =>
     file.membership === null
@@ -45,7 +44,7 @@ export async function renewLease(context: ClusterContext): Promise<void> {
   // It may have been given away, or taken anew, while the answer was under way.
   if (context.memory.lease?.leaseId !== lease.leaseId) return;
   if (result.renewed) {
-    context.memory.lease = { ...lease, renewedMs: result.startedMs, lost: false };
+    context.memory.lease = { ...lease, ttlMs: result.ttlMs, renewedMs: result.startedMs, lost: false };
     return;
   }
   context.log.warn({ lease_id: lease.leaseId, reason: result.sentence }, 'the lease is lost');
@@ -61,7 +60,7 @@ export async function findLeaseAgain(context: ClusterContext): Promise<void> {
   const { lease_id: leaseId, term } = membership.lease;
   const result = await context.arbiter.renewLease(membership.cluster_id, leaseId);
   if (!result.renewed) return;
-  context.memory.lease = { leaseId, term, ttlMs: view.main.ttlMs, renewedMs: result.startedMs, lost: false };
+  context.memory.lease = { leaseId, term, ttlMs: result.ttlMs, renewedMs: result.startedMs, lost: false };
 }
 
 /** Ends the lease; what it cannot end runs out by itself. May be repeated. */
