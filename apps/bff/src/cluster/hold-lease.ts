@@ -51,15 +51,31 @@ export async function renewLease(context: ClusterContext): Promise<void> {
   context.memory.lease = { ...lease, lost: true };
 }
 
-/** A restarted BFF goes on with the lease that node.json names, if the arbiter still knows it. */
+/**
+ * A lease that names this server is its own, whoever has forgotten it: a BFF that was restarted, or one whose taking of it
+ * was answered by silence. It goes on with it, and with its term.
+ */
 export async function findLeaseAgain(context: ClusterContext): Promise<void> {
   const { membership } = context.nodeFile.get();
-  const view = context.memory.arbiter.view;
-  if (membership?.lease == null || context.memory.lease !== null || view?.main == null) return;
-  if (view.main.leaseId !== membership.lease.lease_id || view.main.nodeId !== membership.node_id) return;
-  const { lease_id: leaseId, term } = membership.lease;
+  const held = context.memory.arbiter.view?.main ?? null;
+  if (membership === null || held?.nodeId !== membership.node_id) return;
+  if (context.memory.lease !== null && !context.memory.lease.lost) return;
+  const { leaseId, term } = held;
+  if (context.memory.lease?.leaseId === leaseId) return;
   const result = await context.arbiter.renewLease(membership.cluster_id, leaseId);
   if (!result.renewed) return;
+  await context.nodeFile.update((file) =>
+    file.membership === null
+      ? file
+      : {
+          ...file,
+          membership: {
+            ...file.membership,
+            term: Math.max(term, file.membership.term),
+            lease: { lease_id: leaseId, term },
+          },
+        },
+  );
   context.memory.lease = { leaseId, term, ttlMs: result.ttlMs, renewedMs: result.startedMs, lost: false };
 }
 
