@@ -1,7 +1,7 @@
 /** Control over a PostgreSQL in a container: POSTGRES_CONTROL=docker:<container>. */
 import { Fault } from '../fault.ts';
 import { latestCheckpointIn } from './control-data.ts';
-import type { ControlWay } from './postgres-control.ts';
+import type { ControlWay } from './control-way.ts';
 import { runChecked, runProgram } from './run-program.ts';
 
 const ASK_LIMIT_MS = 30_000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../fault.ts';
 import { latestCheckpointIn } from './control-data.ts';
-import type { ControlWay } from './postgres-control.ts';
+import type { ControlWay } from './control-way.ts';
 import { countPostgresProcesses, findPostmaster, findServerLog, ownerOf, readLastStart } from './postgres-processes.ts';
 import { endOf, runChecked, runProgram } from './run-program.ts';
 

@@ -1,6 +1,7 @@
 /** Starting and stopping the local PostgreSQL (SAFETY "Control"): the way that POSTGRES_CONTROL names. */
 import type { PostgresControlPort } from '../cluster/ports.ts';
 import { Fault } from '../fault.ts';
+import type { ControlWay } from './control-way.ts';
 import { createDockerWay } from './postgres-control-docker.ts';
 import { createPgCtlClusterWay, createPgCtlWay } from './postgres-control-local.ts';
 
@@ -10,9 +11,6 @@ export type ControlMethod =
   | { readonly kind: 'pg_ctlcluster'; readonly version: string; readonly name: string }
   | { readonly kind: 'pg_ctl'; readonly dataDirectory: string }
   | { readonly kind: 'supervised' };
-
-/** The port without its kind: one for each way. */
-export type ControlWay = Omit<PostgresControlPort, 'kind'>;
 
 export interface PostgresControlOptions {
   /** Asked at each call: it may be detected from the data directory only once the database has answered. */
