@@ -31,6 +31,8 @@ export interface ClusterOptions {
   perishableDisks?: boolean;
   /** Default true; false for tests in which no disk matters. */
   fsync?: boolean;
+  /** Another build of the BFF. Default: `PROXPANEL_BENCH_BFF`, else this repository's. */
+  bffMainPath?: string | undefined;
 }
 
 /** The six timers that the testbed shortens (`defaultEnvironment`). */
@@ -58,6 +60,7 @@ export async function makeCluster(options: ClusterOptions = {}): Promise<HaClust
 
 async function fillTestbed(testbed: Testbed, options: ClusterOptions): Promise<HaCluster> {
   const arbiter = (options.arbiter ?? true) ? await testbed.addArbiter('arbiter') : undefined;
+  const { bffMainPath = process.env['PROXPANEL_BENCH_BFF'] } = options;
   const names = Array.from({ length: 1 + (options.secondaries ?? 1) }, (_, index) => `server-${index + 1}`);
   const nodes = await Promise.all(
     names.map(async (name): Promise<HaNode> => {
@@ -67,6 +70,7 @@ async function fillTestbed(testbed: Testbed, options: ClusterOptions): Promise<H
         postgresFsync: options.fsync ?? true,
         redisAppendOnly: true,
         bffNodeArguments: [],
+        ...(bffMainPath === undefined ? {} : { bffMainPath }),
       });
       await letWritersIn(server);
       return { server, nodeId: 0, displayName: name.toUpperCase(), panel: server.panel(), disk };

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Daemon } from '../../daemon.ts';
+import { TestbedError } from '../../errors.ts';
 import { waitFor } from '../../wait-for.ts';
 import { askForSwitchover, describePhases, waitForCompletion } from '../change-main.ts';
 import { WRITER_ROLE } from '../ha-cluster.ts';
@@ -108,7 +109,9 @@ const pgbench = ({ server }: HaNode, ...args: string[]): string[] => [
 
 /** Scale 70 is one gigabyte with its indexes. */
 async function initialisePgbench(main: HaNode): Promise<void> {
-  await main.server.run(pgbench(main, '--initialize', '--scale=70', '--quiet'), { timeoutMs: 900_000 });
+  const command = pgbench(main, '--initialize', '--scale=70', '--quiet');
+  const { exitCode, stderr } = await main.server.run(command, { timeoutMs: 900_000 });
+  if (exitCode !== 0) throw new TestbedError('COMMAND_FAILED', `pgbench ended with ${exitCode}: ${stderr}`);
 }
 
 function startPgbench(main: HaNode): Promise<Daemon> {
