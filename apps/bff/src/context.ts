@@ -50,6 +50,7 @@ import { createReplication } from './postgres/replication.ts';
 import { stopFromInside } from './postgres/stop-from-inside.ts';
 import { createRedisAdapter } from './redis/redis-adapter.ts';
 import { registerAuthRoutes } from './routes/auth-routes.ts';
+import { registerChangeOfMainRoutes } from './routes/change-of-main-routes.ts';
 import { registerClusterPeopleRoutes } from './routes/cluster-people-routes.ts';
 import { registerClusterScriptRoutes } from './routes/cluster-script-routes.ts';
 import { registerClusterServerRoutes } from './routes/cluster-server-routes.ts';
@@ -202,6 +203,7 @@ function createRoutes(
   registerClusterPeopleRoutes(register, cluster, status);
   registerClusterScriptRoutes(register, cluster, status);
   registerClusterServerRoutes(register, cluster, status);
+  registerChangeOfMainRoutes(register, cluster, status);
   return app;
 }
 

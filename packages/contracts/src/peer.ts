@@ -14,6 +14,7 @@ import {
 import { clusterSettingsSchema } from './settings.ts';
 import { cloneProgressSchema } from './script.ts';
 import { holdSchema, lastFailoverSchema, promotionSchema } from './change-of-main.ts';
+import { clusterEventSchema } from './events.ts';
 
 /** Claims of X-Cluster-Token. `iss` is `node:<id>`, or `server:<uuid>` on join and preflight. */
 export const clusterTokenClaimsSchema = z.object({
@@ -153,6 +154,9 @@ export const heartbeatBodySchema = z
     /** True while setup_replica.sh replaces the database. */
     cloning: z.boolean(),
     hold: holdSchema.nullable(),
+    last_failover: lastFailoverSchema.nullable().default(null),
+    /** What this server could not write into its own database: main takes it in, so that its page tells it too. */
+    journal: z.array(clusterEventSchema).max(20).default([]),
     /** What main shows of a server that it superseded: fenced and waiting, or diverged and waiting for a repair. */
     standing: z.enum(['following', 'fenced', 'diverged']),
     /** Where this server is reached now: its environment may have changed since it joined. */
@@ -176,6 +180,8 @@ export const heartbeatReplySchema = z.object({
   clone: cloneProgressSchema.nullable(),
   hold: holdSchema.nullable(),
   last_failover: lastFailoverSchema.nullable(),
+  /** Ids of `journal` that main's database holds now. */
+  journal_taken: z.array(uuidSchema).default([]),
   /** JWE under the caller's (previous) key with the new secret and passwords, after a rotation. */
   rotation: z.string().nullable(),
 });

@@ -16,6 +16,8 @@ export interface NodeHealthFacts {
   readonly walFlowing: boolean;
   /** A base backup for the node runs, or its last heartbeat says that it clones. Default false. */
   readonly cloning?: boolean;
+  /** What the node last said of itself; null or absent: it has not been heard since this process began. */
+  readonly standing?: 'following' | 'fenced' | 'diverged' | null;
 }
 
 export interface NodeHealth {
@@ -35,14 +37,19 @@ interface Row {
 const isNew = ({ storedStatus }: NodeHealthFacts): boolean => storedStatus === 'joining' || storedStatus === 'syncing';
 const age = ({ heartbeatAgeMs }: NodeHealthFacts): string => durationInWords(heartbeatAgeMs ?? 0);
 
+/** Its own word, which also ends what was stored; until it is heard, what was stored. */
+function stands({ standing, storedStatus }: NodeHealthFacts, as: 'fenced' | 'diverged'): boolean {
+  return (standing ?? storedStatus) === as;
+}
+
 /** A heartbeat of unknown age is not younger than anything. */
 function heartbeatYounger(facts: NodeHealthFacts, limitMs: number): boolean {
   return facts.heartbeatAgeMs !== null && facts.heartbeatAgeMs < limitMs;
 }
 
 /**
- * The first row whose condition holds is the answer. 1–3: an operation put the node there, and only an operation (a
- * repair, a new join) takes it out. 4–6: a node that clones, or has yet to send a
+ * The first row whose condition holds is the answer. 1: a removal put the node there, and only a new join takes it out.
+ * 2–3: the node says so itself, until it says that it follows again. 4–6: a node that clones, or has yet to send a
  * first heartbeat, is not late. 7–11: everybody else.
  */
 const ROWS: readonly Row[] = [
@@ -55,13 +62,13 @@ const ROWS: readonly Row[] = [
   {
     rule: 2,
     status: 'diverged',
-    when: ({ storedStatus }) => storedStatus === 'diverged',
+    when: (facts) => stands(facts, 'diverged'),
     reason: () => 'The node holds rows that main does not have; it stays read-only until an admin has it repaired.',
   },
   {
     rule: 3,
     status: 'fenced',
-    when: ({ storedStatus }) => storedStatus === 'fenced',
+    when: (facts) => stands(facts, 'fenced'),
     reason: () => 'The writes of the node are shut, and it does not follow main again yet.',
   },
   {

@@ -3,6 +3,7 @@ import type { AnnounceBody } from '@proxpanel/contracts/peer';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { followMainRedis } from './follow-main-redis.ts';
+import { rememberMainsPromotions } from './mains-promotions.ts';
 import { peerById, requireMembership, withPeer } from './membership.ts';
 import { enforceFence, meetTerm } from './meet-term.ts';
 
@@ -18,6 +19,10 @@ export async function acceptAnnouncement(
       'STALE_TERM',
       `Term ${String(body.term)} is over; this server has seen term ${String(membership.term)}.`,
     );
+  }
+  if (body.promotion_id !== null) {
+    const { node_id: nodeId } = body.main;
+    rememberMainsPromotions(context, { nodeId, term: body.term, promotions: body.promotions });
   }
   await meetTerm(context, {
     term: body.term,

@@ -9,6 +9,9 @@ import { meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
 import { rotationFor, confirmRotation } from './rotate-secret.ts';
 import type { VerifiedPeer } from './peer-ports.ts';
+import { takeNotes } from './spread-notes.ts';
+import { takeJournal } from './share-journal.ts';
+import { noteFollower } from './watch-followers.ts';
 import { hear } from './sounds.ts';
 
 export async function acceptHeartbeat(
@@ -33,13 +36,19 @@ export async function acceptHeartbeat(
     await meetTerm(context, { term: body.term, mainNodeId: null, saidBy: `"${peer.display_name}"` });
   }
   hear(context, body.node_id);
-  context.memory.heartbeats.set(body.node_id, { atMs: context.clock.nowMs(), cloning: body.cloning });
+  const { cloning, standing } = body;
+  context.memory.heartbeats.set(body.node_id, { atMs: context.clock.nowMs(), cloning, standing });
+  await takeNotes(context, body);
   await rememberAddress(context, membership, body.node_id, seen);
   if (!caller.usedPreviousSecret) await confirmRotation(context, body.node_id);
+  let taken: string[] = [];
   if (context.roles.view().effective === 'main' && context.database.view().state === 'writable') {
     await writeRow(context, body);
+    taken = await takeJournal(context, body.node_id, body.journal);
+    // A clone ends with a restart of its own: only one that has been cloned can be stuck.
+    if (!cloning) await noteFollower(context, body.node_id, body);
   }
-  return replyTo(context, caller, body.node_id);
+  return replyTo(context, caller, body.node_id, taken);
 }
 
 /** `offline` and the like are judged by the health loop; a heartbeat only writes what it carries. */
@@ -83,7 +92,12 @@ async function rememberAddress(
   });
 }
 
-async function replyTo(context: ClusterContext, caller: VerifiedPeer, nodeId: number): Promise<HeartbeatReply> {
+async function replyTo(
+  context: ClusterContext,
+  caller: VerifiedPeer,
+  nodeId: number,
+  journalTaken: string[],
+): Promise<HeartbeatReply> {
   const membership = context.nodeFile.get().membership;
   if (membership === null) throw new Fault('NOT_CONFIGURED', 'This server belongs to no cluster.');
   const { positions } = context.memory;
@@ -98,6 +112,7 @@ async function replyTo(context: ClusterContext, caller: VerifiedPeer, nodeId: nu
     clone: cloneOf(positions, peerById(membership, nodeId), membership),
     hold: membership.hold,
     last_failover: membership.last_failover,
+    journal_taken: journalTaken,
     rotation: caller.usedPreviousSecret ? await rotationFor(context, membership, caller.secret) : null,
   };
 }

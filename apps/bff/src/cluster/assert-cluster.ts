@@ -4,12 +4,16 @@
  */
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { completeRejoinWhenStreaming, needsRepair } from './complete-rejoin.ts';
+import { keepMainsPromotions } from './follow-main.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { enforceFence } from './meet-term.ts';
-import { configuredRole, hbaLinesFor, mainPeer } from './membership.ts';
+import { dropIdleSlots, keepSlotsOfMembers } from './keep-slots.ts';
+import { attachedTo, configuredRole, hbaLinesFor, isAttached } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { receiverStreams } from './observe-replication.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
+import { standbySourceOf } from './standby-source-of.ts';
 
 interface Assertion {
   readonly name: string;
@@ -25,6 +29,8 @@ const assertionNames = [
   'replicator',
   'redis_replication',
   'redis_follow',
+  'rejoin',
+  'slots',
   'standby_source',
 ];
 
@@ -49,7 +55,13 @@ async function assertPromotionRecord(context: ClusterContext, membership: Member
   const listed = await context.rows.listPromotions();
   const isRecorded = listed.some((promotion) => promotion.promotion_id === last.promotion_id);
   if (isRecorded && gateShutBecause !== promotingGateReason) return;
-  const cause = { id: last.promotion_id, actor: 'system', reason: null, started_at: last.at };
+  const cause = {
+    id: last.promotion_id,
+    kind: 'emergency_promotion',
+    actor: 'system',
+    reason: null,
+    started_at: last.at,
+  } as const;
   await completePromotion(context, last, cause);
 }
 
@@ -79,6 +91,7 @@ function assertionsFor(context: ClusterContext, membership: Membership): Asserti
     add('replicator', 'The replication login could not be kept', () =>
       context.replication.ensureReplicatorRole(membership.replication),
     );
+    add('slots', 'The slots of the other servers could not be kept', () => keepSlotsOfMembers(context, membership));
   }
   if (isMain) {
     add('redis_promote', 'Redis still follows another server', async () => {
@@ -90,33 +103,34 @@ function assertionsFor(context: ClusterContext, membership: Membership): Asserti
     return assertions;
   }
   add('redis_follow', 'Redis does not follow main', () => followMainRedis(context));
-  if (state === 'recovery' && membership.fence === null) {
-    add('standby_source', 'The way to main could not be kept', () => assertSource(context, membership));
+  if (state !== 'recovery') return assertions;
+  if (needsRepair(membership)) {
+    add('rejoin', 'The repair is not complete', () => completeRejoinWhenStreaming(context));
+    return assertions;
   }
+  add('standby_source', 'The way to main could not be kept', () => assertSource(context, membership));
+  add('slots', 'Slots that nobody uses could not be dropped', async () => {
+    await keepMainsPromotions(context);
+    await dropIdleSlots(context, membership);
+  });
   return assertions;
 }
 
-/** A node that was cloned follows the main that it knows; a fenced one waits for a repair instead. */
+/** The very source that this server was found to be allowed to follow; a changed main is followMain's to judge. */
 async function assertSource(context: ClusterContext, membership: Membership): Promise<void> {
-  const main = mainPeer(membership);
-  if (main === null || membership.slot_name === null) return;
-  const script = context.nodeFile.get().join_script;
-  if (script === null) return;
-  if (!script.finished) {
+  const { join_script: script } = context.nodeFile.get();
+  if (script !== null && !script.finished) {
     // The panel may have been away when the script said that it was done; WAL that flows says the same.
     if (!receiverStreams(context.memory.positions)) return;
     await context.nodeFile.update((file) => ({
       ...file,
       join_script: file.join_script === null ? null : { ...file.join_script, finished: true },
+      membership: file.membership === null ? null : { ...file.membership, attached: attachedTo(file.membership) },
     }));
+    return;
   }
-  await context.replication.setStandbySource({
-    host: main.address,
-    port: main.postgres_port,
-    nodeId: membership.node_id,
-    slotName: membership.slot_name,
-    login: membership.replication,
-  });
+  const source = isAttached(membership) ? standbySourceOf(membership) : null;
+  if (source !== null) await context.replication.setStandbySource(source);
 }
 
 async function attempt(context: ClusterContext, { name, otherwise, work }: Assertion): Promise<void> {

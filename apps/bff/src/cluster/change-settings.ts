@@ -46,9 +46,4 @@ export function refuseContradiction(settings: ClusterSettings): void {
       field: 'offline_after_ms',
     });
   }
-  if (settings.durability === 'sync') {
-    throw new Fault('NOT_AVAILABLE', 'Synchronous durability is not offered by this version yet; it stays async.', {
-      field: 'durability',
-    });
-  }
 }

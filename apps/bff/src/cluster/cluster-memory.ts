@@ -56,6 +56,27 @@ export interface ArbiterMemory {
   forgotMs: number | null;
 }
 
+export interface HeartbeatMemory {
+  readonly atMs: number;
+  readonly cloning: boolean;
+  readonly standing?: Standing;
+}
+
+export type Standing = PeerStatusReply['standing'];
+
+export interface MainsPromotions {
+  readonly nodeId: number;
+  readonly term: number;
+  readonly promotions: readonly Promotion[];
+}
+
+export interface StuckFollower {
+  /** Boot clock, ms. */
+  readonly sinceMs: number;
+  /** The promotion for which pg_switch_wal was run. */
+  readonly switchedFor: string | null;
+}
+
 export interface Resources {
   readonly cpuPercent: number | null;
   readonly memoryPercent: number | null;
@@ -64,8 +85,18 @@ export interface Resources {
 }
 
 export interface ClusterMemory {
-  /** On main: when each secondary's last heartbeat came in, by node id, and whether it said that it clones. */
-  readonly heartbeats: Map<number, { readonly atMs: number; readonly cloning: boolean }>;
+  /** On main: when each secondary's last heartbeat came in, by node id, whether it clones, and how it stands to main. */
+  readonly heartbeats: Map<number, HeartbeatMemory>;
+  /** Main's list of promotions, as it last said it of this term. */
+  mainsPromotions: MainsPromotions | null;
+  /** On main: secondaries that may follow and do not stream. */
+  readonly stuckFollowers: Map<number, StuckFollower>;
+  /** Secondary: replica_* slots here, and since when (boot clock, ms) they have been seen unused. */
+  readonly idleSlots: Map<string, number>;
+  /** Secondary: when it attached to its main (boot clock, ms), and how often its PostgreSQL was started since. */
+  followed: { readonly atMs: number; readonly starts: number } | null;
+  /** Events of the journal that main has taken. */
+  readonly takenEvents: Set<string>;
   readonly probes: Map<number, ProbeMemory>;
   /** On main: the nodes whose last event said that they are offline. */
   readonly calledOffline: Set<number>;
@@ -105,6 +136,11 @@ export interface ClusterMemory {
 export function createClusterMemory(): ClusterMemory {
   return {
     heartbeats: new Map(),
+    mainsPromotions: null,
+    stuckFollowers: new Map(),
+    idleSlots: new Map(),
+    followed: null,
+    takenEvents: new Set(),
     probes: new Map(),
     calledOffline: new Set(),
     mainWriteLsn: null,

@@ -25,6 +25,7 @@ export function judgeNode(context: ClusterContext, membership: Membership, row: 
     probeFailed: probe?.lastFailedAtMs != null,
     walFlowing: sender?.state === 'streaming',
     cloning: clone !== null || heartbeat?.cloning === true,
+    standing: heartbeat?.standing ?? null,
   });
 }
 

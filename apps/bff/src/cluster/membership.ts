@@ -51,6 +51,16 @@ export function standingOf(membership: Membership): 'following' | 'fenced' | 'di
   return membership.fence === null ? 'following' : 'fenced';
 }
 
+/** Whether the source that node.json names was found to be one that this server may follow. */
+export function isAttached({ attached, main_node_id: mainNodeId, term }: Membership): boolean {
+  return attached?.main_node_id === mainNodeId && attached.term === term;
+}
+
+/** What `attached` says of a database that is a copy of this main's, just made. */
+export function attachedTo({ main_node_id: mainNodeId, term }: Membership): NonNullable<Membership['attached']> {
+  return { main_node_id: mainNodeId, term };
+}
+
 export function slotNameOf(nodeId: number): string {
   return `replica_${String(nodeId)}`;
 }

@@ -34,6 +34,8 @@ export const handoverSchema = z.object({
   way: z.enum(['stop', 'demote', 'dead']).nullable(),
   last_lsn: lsnSchema.nullable(),
   last_is_checkpoint: z.boolean(),
+  /** Main's timeline before it was shut: a writable database on a higher one has been promoted again since. */
+  own_timeline: z.int().nullable().default(null),
   /** Candidate: pg_promote must have returned by then. Main: until then the candidate may still promote. */
   good_until: bootInstantSchema.nullable(),
 });
@@ -71,12 +73,17 @@ export const membershipSchema = z.object({
   /** The lease that this server holds or held, so that a restarted BFF goes on renewing it. */
   lease: z.object({ lease_id: z.string(), term: termSchema }).nullable().default(null),
   divergence: divergenceSchema.nullable().default(null),
+  /** The main, and its term, that this server was found to be allowed to follow: asked once for each (SAFETY §2). */
+  attached: z.object({ main_node_id: nodeIdSchema, term: termSchema }).nullable().default(null),
   /** What main last did about `durability = sync` without an arbiter to keep it (SAFETY §4). */
   durability: z
     .object({ state: z.enum(['sync', 'async']), node_ids: z.array(nodeIdSchema), since: timestampSchema })
     .nullable()
     .default(null),
-  fence: z.object({ at: timestampSchema, reason: z.string(), term: termSchema }).nullable(),
+  /** `equal_term`: another main of the very same term was met; an admin chooses which one goes on (SAFETY §3). */
+  fence: z
+    .object({ at: timestampSchema, reason: z.string(), term: termSchema, equal_term: z.boolean().optional() })
+    .nullable(),
 });
 export type Membership = z.infer<typeof membershipSchema>;
 
@@ -88,6 +95,7 @@ export const untouchedByChanges = {
   handover: null,
   lease: null,
   divergence: null,
+  attached: null,
   durability: null,
   fence: null,
 } as const satisfies Partial<Membership>;

@@ -2,10 +2,13 @@
 import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, targetOf } from './membership.ts';
+import { rememberMainsPromotions } from './mains-promotions.ts';
 import { meetTerm } from './meet-term.ts';
 import { parseLsn } from '@proxpanel/failover/lsn';
 import type { Membership } from './node-file.ts';
 import { bootMs, hear, missAnswer } from './sounds.ts';
+import { takeNotes } from './spread-notes.ts';
+import { noteFollower } from './watch-followers.ts';
 import type { Peer } from '@proxpanel/contracts/peer';
 
 const probeTimeoutMs = 3_000;
@@ -44,6 +47,9 @@ export async function probePeer(
       lastFailure: null,
       reply: body,
     });
+    if (body.role === 'main') {
+      rememberMainsPromotions(context, { nodeId: body.node_id, term: body.term, promotions: body.promotions });
+    }
     if (peer.node_id === membership.main_node_id && body.write_lsn !== null) {
       context.memory.mainWriteLsn = { lsn: parseLsn(body.write_lsn), atMs };
     }
@@ -53,6 +59,8 @@ export async function probePeer(
       saidBy: `"${peer.display_name}"`,
       speakerIsMain: body.main_node_id === peer.node_id,
     });
+    await takeNotes(context, body);
+    await noteFollower(context, peer.node_id, body);
     return true;
   } catch (error) {
     if (signal.aborted) return false;

@@ -16,6 +16,7 @@ import { apiUrlAt } from './own-server.ts';
 import { majorVersionOf, restartCommand } from './restart-command.ts';
 import { fingerprintOf } from './setup-main.ts';
 import { readActions } from './status-actions.ts';
+import { readChangeOfMain } from './status-failover.ts';
 import { readIndicators } from './status-indicators.ts';
 import { readJoinProgress } from './status-join.ts';
 import { readNodes } from './status-nodes.ts';
@@ -61,6 +62,7 @@ export async function readStatus(context: ClusterContext): Promise<ClusterStatus
     notices: readNotices(context, nodes),
     actions: readActions(context),
     promote: readPromote(context),
+    ...readChangeOfMain(context),
     events: [...rows.events],
   };
   return status;

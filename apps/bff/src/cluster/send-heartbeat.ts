@@ -9,6 +9,8 @@ import { mainPeer, placeOf, standingOf, targetOf } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
 import { ownLag, receiverStreams } from './observe-replication.ts';
+import { forgetTaken, journalToSend } from './share-journal.ts';
+import { takeNotes } from './spread-notes.ts';
 import { hear } from './sounds.ts';
 
 const heartbeatTimeoutMs = 5_000;
@@ -61,6 +63,8 @@ function heartbeatOf(context: ClusterContext, membership: Membership, serverId: 
     term: membership.term,
     version: context.own.version,
     hold: membership.hold,
+    last_failover: membership.last_failover,
+    journal: journalToSend(context),
     standing: standingOf(membership),
     database_state: state,
     receiver_streaming: state === 'recovery' ? receiverStreams(positions) : null,
@@ -82,6 +86,8 @@ async function applyReply(context: ClusterContext, membership: Membership, reply
     context.memory.mainWriteLsn = { lsn: parseLsn(reply.write_lsn), atMs: context.clock.nowMs() };
   }
   context.memory.cloneOfThisServer = reply.clone;
+  await takeNotes(context, reply);
+  await forgetTaken(context, reply.journal_taken);
   if (reply.term > membership.term) {
     await meetTerm(context, {
       term: reply.term,

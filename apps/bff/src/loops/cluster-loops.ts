@@ -9,8 +9,10 @@ import { observeReplication } from '../cluster/observe-replication.ts';
 import { askingGateReason } from '../cluster/gate-reasons.ts';
 import { readPromotionRows } from '../cluster/own-promotions.ts';
 import { probePeers } from '../cluster/probe-peers.ts';
+import { followMain } from '../cluster/follow-main.ts';
 import { flushJournal } from '../cluster/record-event.ts';
 import { sendHeartbeat } from '../cluster/send-heartbeat.ts';
+import { startAfterPanic } from '../cluster/watch-followers.ts';
 import { Fault } from '../fault.ts';
 import { createTicker, type Service } from './service.ts';
 
@@ -20,6 +22,8 @@ const measureIntervalMs = 5_000;
 /** While the script runs, the tab shows a percentage that arrives with heartbeats. */
 const cloningHeartbeatMs = 1_000;
 const judgeIntervalMs = 1_000;
+/** A server whose main has changed serves nobody until it follows; on one that does, this costs nothing. */
+const followIntervalMs = 200;
 
 export function createClusterLoops(context: ClusterContext): Service[] {
   const { log } = context;
@@ -60,12 +64,27 @@ export function createClusterLoops(context: ClusterContext): Service[] {
       tick: () => assertCluster(context),
     }),
     createTicker({
+      name: 'follow',
+      log,
+      intervalMs: () => followIntervalMs,
+      tick: (signal) => follow(context, signal),
+    }),
+    createTicker({
       name: 'journal',
       log,
       intervalMs: () => observeIntervalMs * 5,
       tick: () => ignoringFaults(context, () => flushJournal(context)),
     }),
   ];
+}
+
+/** Operations that change the main follow by a step of their own. */
+async function follow(context: ClusterContext, signal: AbortSignal): Promise<void> {
+  if (context.lock.running() !== null) return;
+  await ignoringFaults(context, async () => {
+    await followMain(context, signal);
+    await startAfterPanic(context);
+  });
 }
 
 /** Side by side: a Redis that hangs must not make lag old. */

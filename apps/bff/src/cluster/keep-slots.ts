@@ -1,0 +1,50 @@
+/** Slots where they are needed and nowhere else: one that nobody reads pins WAL for ever (SAFETY §2). */
+import type { ClusterContext } from './cluster-context.ts';
+import { isAttached, otherPeers, slotNameOf } from './membership.ts';
+import type { Membership } from './node-file.ts';
+import { receiverStreams } from './observe-replication.ts';
+import { bootMs } from './sounds.ts';
+
+/** A candidate makes the others' slots before main is shut; a change of main takes less from there to its grant. */
+const graceMs = 120_000;
+/** Slots of a former reign: all that were there when this server attached. */
+const ownName = /^replica_\d+$/;
+
+/** Main: one for every member, so that a rejoin, or one that comes back, finds its own. */
+export async function keepSlotsOfMembers(context: ClusterContext, membership: Membership): Promise<void> {
+  const { slots } = await context.replication.positions();
+  const known = new Set(slots.map((slot) => slot.name));
+  for (const peer of otherPeers(membership)) {
+    const name = slotNameOf(peer.node_id);
+    if (!known.has(name)) await context.replication.createSlot(name);
+  }
+}
+
+/**
+ * Secondary: what it kept as main, and what it made as a candidate and never used. Nothing is dropped while this server
+ * may still become main again without asking (fenced, diverged), or while a change of main runs.
+ */
+export async function dropIdleSlots(context: ClusterContext, membership: Membership): Promise<void> {
+  const { memory } = context;
+  const isOpen = ['shutting', 'asked', 'granted'].includes(membership.handover?.state ?? '');
+  if (!isAttached(membership) || isOpen || !receiverStreams(memory.positions)) return;
+  const { slots } = await context.replication.positions();
+  const idle = slots.filter((slot) => ownName.test(slot.name) && !slot.active);
+  for (const name of memory.idleSlots.keys()) {
+    if (!idle.some((slot) => slot.name === name)) memory.idleSlots.delete(name);
+  }
+  const nowMs = bootMs(context);
+  for (const { name } of idle) {
+    const sinceMs = memory.idleSlots.get(name) ?? nowMs;
+    memory.idleSlots.set(name, sinceMs);
+    if (nowMs - sinceMs < graceMs || context.lock.running() !== null) continue;
+    await context.replication.dropSlot(name);
+    memory.idleSlots.delete(name);
+  }
+}
+
+/** Called when this server attaches: what lies here is of the reign that has ended, and needs no grace. */
+export async function markSlotsOfFormerReign(context: ClusterContext): Promise<void> {
+  const { slots } = await context.replication.positions();
+  for (const { name } of slots) if (ownName.test(name)) context.memory.idleSlots.set(name, -Infinity);
+}
