@@ -1,14 +1,16 @@
 /** The new main's first write: promotion, term, config and node rows, event, in one transaction (SAFETY §2, DESIGN §8). */
+import type { ClusterEvent } from '@proxpanel/contracts/events';
 import type { Operation } from '@proxpanel/contracts/operations';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership, slotNameOf } from './membership.ts';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
+import type { Membership } from './node-file.ts';
 import { flushJournal, makeEvent } from './record-event.ts';
 
 export const promotingGateReason = 'This server is being promoted; writes are taken in a moment.';
 
 /** Of an operation, what the record says of it. */
-type PromotionCause = Pick<Operation, 'id' | 'actor' | 'reason' | 'started_at'>;
+type PromotionCause = Pick<Operation, 'id' | 'kind' | 'actor' | 'reason' | 'started_at'>;
 
 /** All that must stand before the first write of anybody else (SAFETY §2, §3); then the gate opens. Repeatable. */
 export async function completePromotion(
@@ -20,6 +22,7 @@ export async function completePromotion(
   // A main keeps them empty: after a crash it must not follow anyone by what it remembers (SAFETY §1).
   await context.replication.clearStandbySource();
   await recordPromotion(context, promotion, cause);
+  await rememberFailover(context, promotion, cause);
   if (otherPeers(requireMembership(context.nodeFile.get())).length > 0) {
     // Each promotion takes the file away; without it a restart would come up writable (SAFETY §1 "Fail-safe restart").
     await context.replication.keepStandbySignal(true);
@@ -34,6 +37,7 @@ async function recordPromotion(context: ClusterContext, promotion: Promotion, ca
   await context.rows.transaction(async (rows) => {
     const known = await rows.listPromotions();
     if (known.some((listed) => listed.promotion_id === promotion.promotion_id)) return;
+    const wasMain = (await rows.readConfig())?.node_id === membership.node_id;
     await rows.insertPromotion(promotion);
     await rows.patchConfig({ role: 'main', node_id: membership.node_id, term: promotion.term });
     for (const node of await rows.listNodes()) {
@@ -46,24 +50,58 @@ async function recordPromotion(context: ClusterContext, promotion: Promotion, ca
         status: isMain ? 'online' : 'offline',
       });
     }
-    const message = `"${membership.display_name}" became the main server (term ${String(promotion.term)}).`;
-    const details = {
-      operation_id: cause.id,
-      promotion_id: promotion.promotion_id,
-      timeline: promotion.timeline,
-      fork_lsn: promotion.fork_lsn,
-      reason: cause.reason,
-    };
-    const base = { actor: cause.actor, nodeId: membership.node_id, severity: 'warning', details } as const;
-    const started = makeEvent(context.clock, {
-      ...base,
-      type: 'failover_started',
-      message: `The promotion of "${membership.display_name}" began.`,
-    });
-    await rows.appendEvents([
-      { ...started, at: cause.started_at },
-      makeEvent(context.clock, { ...base, type: 'failover_completed', message }),
-    ]);
+    await rows.appendEvents(eventsOf(context, membership, promotion, cause, wasMain));
   });
   await flushJournal(context);
+}
+
+/** A main that promoted itself again is no change of main; all others have a beginning and an end. */
+function eventsOf(
+  context: ClusterContext,
+  { node_id: nodeId, display_name: name }: Membership,
+  promotion: Promotion,
+  cause: PromotionCause,
+  wasMain: boolean,
+): ClusterEvent[] {
+  const details = {
+    operation_id: cause.id,
+    promotion_id: promotion.promotion_id,
+    timeline: promotion.timeline,
+    fork_lsn: promotion.fork_lsn,
+    reason: cause.reason,
+  };
+  const base = { actor: cause.actor, nodeId, details } as const;
+  const term = `term ${String(promotion.term)}`;
+  if (wasMain) {
+    const message = `"${name}" is main as before (${term}); its database was promoted again.`;
+    return [makeEvent(context.clock, { ...base, type: 'main_resumed', message })];
+  }
+  const isPlanned = cause.kind === 'switchover';
+  const [startedType, completedType] = isPlanned
+    ? (['switchover_started', 'switchover_completed'] as const)
+    : (['failover_started', 'failover_completed'] as const);
+  const severity = isPlanned ? 'info' : 'warning';
+  const started = makeEvent(context.clock, {
+    ...base,
+    severity,
+    type: startedType,
+    message: `The promotion of "${name}" began.`,
+  });
+  const completed = makeEvent(context.clock, {
+    ...base,
+    severity,
+    type: completedType,
+    message: `"${name}" became the main server (${term}).`,
+  });
+  return [{ ...started, at: cause.started_at }, completed];
+}
+
+/** Another automatic failover within the hour waits until an admin has seen this one (SAFETY §4). */
+async function rememberFailover(context: ClusterContext, promotion: Promotion, cause: PromotionCause): Promise<void> {
+  if (cause.kind !== 'automatic_failover') return;
+  await context.nodeFile.update((file) => {
+    if (file.membership === null || file.membership.last_failover?.at === promotion.at) return file;
+    const last = { at: promotion.at, term: promotion.term, acknowledged: false };
+    return { ...file, membership: { ...file.membership, last_failover: last } };
+  });
 }
