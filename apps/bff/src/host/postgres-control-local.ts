@@ -80,6 +80,7 @@ async function untilStopped(dataDirectory: string, signal: AbortSignal): Promise
     if (performance.now() > deadlineMs) {
       throw new Fault('HOST_FAULT', 'PostgreSQL has been stopping for 300 s and has not ended.');
     }
+    // An abort during the pause is seen at the top of the loop.
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -77,6 +77,7 @@ async function untilNobodyWrites(pool: DatabasePool, signal: AbortSignal): Promi
     if (performance.now() > deadlineMs) {
       throw new Fault('BUSY', 'Some writing clients of PostgreSQL did not end within 10 s of being told to.');
     }
+    // An abort during the pause is seen at the top of the loop.
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }

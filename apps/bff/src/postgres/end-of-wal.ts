@@ -39,6 +39,7 @@ export async function endOfWal(pool: DatabasePool, signal: AbortSignal): Promise
     // Twice the same: a record may have been replayed between the two columns of one look.
     if (end !== null && replayed === before) return end;
     before = replayed;
+    // An abort during the pause is seen at the top of the loop.
     if (replayed === null) await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }

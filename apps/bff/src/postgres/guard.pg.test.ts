@@ -137,7 +137,7 @@ test('SAFETY §3 Guard: it survives a crash of PostgreSQL, a killed one is start
   const { server, guard } = node;
   expect(await guard.keep(nowMs() + 60_000)).toBe(true);
   const [first] = guardsOf(server);
-  await server.query("COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'").catch(() => undefined);
+  await expect(server.query("COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'")).rejects.toThrow();
   await waitFor(() => server.query('INSERT INTO written VALUES (1)'), { describe: 'PostgreSQL to be back' });
   expect(await waitFor(() => guard.keep(nowMs() + 60_000), { describe: 'the guard to be kept' })).toBe(true);
   expect(guardsOf(server)).toMatchObject([{ pid: first?.pid }]);

@@ -48,6 +48,7 @@ export async function withClientsOut<T>(pool: DatabasePool, work: () => Promise<
         // The kill that `work` ends with takes this connection too; before it, the next round is the remedy.
         fault = messageOf(error);
       }
+      // An abort during the pause is seen at the top of the loop.
       await delay(ROUND_MS, undefined, { signal: stop.signal }).catch(() => undefined);
     }
     return fault;

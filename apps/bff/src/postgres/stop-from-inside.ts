@@ -34,6 +34,7 @@ export async function stopFromInside(pool: DatabasePool, signal: AbortSignal): P
       // The postmaster closes its sockets last of all.
       if (isNotRunning(error.cause) || isStarting(error.cause)) return;
     }
+    // An abort during the pause is seen at the top of the loop.
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   throw new Fault('HOST_FAULT', 'PostgreSQL has been stopping for 300 s and has not ended.');
