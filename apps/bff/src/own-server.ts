@@ -8,11 +8,7 @@ import type { Environment } from './environment.ts';
 const walTimeoutWithoutArbiterMs = 10_000;
 
 /** `startedMs`: when this process began, by the boot clock. */
-export function describeOwnServer(
-  environment: Environment,
-  database: DatabaseWatchPort,
-  startedMs: number,
-): OwnServer {
+export function describeOwnServer(environment: Environment, database: DatabaseWatchPort, startedMs: number): OwnServer {
   const given = environment.postgresControl === null ? null : parsePostgresControl(environment.postgresControl);
   return {
     address: environment.nodeAddress,
@@ -28,6 +24,7 @@ export function describeOwnServer(
     scriptDirectory: environment.scriptDir,
     initialSettings: environment.initialSettings,
     leaseTtlMs: environment.leaseTtlMs,
+    arbiterHosts: environment.arbiter?.urls.map((url) => new URL(url).hostname) ?? [],
     startedMs,
     walTimeoutMs: environment.arbiter === null ? walTimeoutWithoutArbiterMs : environment.leaseTtlMs / 2,
   };

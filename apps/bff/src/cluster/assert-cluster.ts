@@ -9,7 +9,7 @@ import { keepMainsPromotions } from './follow-main.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { enforceFence } from './meet-term.ts';
 import { dropIdleSlots, keepSlotsOfMembers } from './keep-slots.ts';
-import { attachedTo, configuredRole, hbaLinesFor, isAttached } from './membership.ts';
+import { attachedTo, configuredRole, hbaLinesFor, isAttached, otherPeers } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { receiverStreams } from './observe-replication.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
@@ -23,6 +23,7 @@ interface Assertion {
 }
 
 const assertionNames = [
+  'alone',
   'pg_hba',
   'promotion_record',
   'redis_promote',
@@ -91,6 +92,9 @@ function assertionsFor(context: ClusterContext, membership: Membership): Asserti
     add('replicator', 'The replication login could not be kept', () =>
       context.replication.ensureReplicatorRole(membership.replication),
     );
+    if (otherPeers(membership).length === 0) {
+      add('alone', 'standby.signal could not be taken away', () => context.replication.keepStandbySignal(false));
+    }
     add('slots', 'The slots of the other servers could not be kept', () => keepSlotsOfMembers(context, membership));
   }
   if (isMain) {

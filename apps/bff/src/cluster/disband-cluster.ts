@@ -2,6 +2,7 @@
 import { requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { makeEvent } from './record-event.ts';
+import { standDown } from './stand-down.ts';
 
 export interface DisbandReply {
   readonly ok: true;
@@ -36,6 +37,8 @@ export async function disbandCluster(context: ClusterContext, actor: string): Pr
         sentence: 'The cluster was disbanded. This server is standalone and keeps all its data.',
       },
     }));
+    // Inactive in node.json first: the loop would put all of it back.
+    await standDown(context);
     const { slots } = await context.replication.positions();
     const ours = slots.filter((slot) => /^replica_\d+$/.test(slot.name));
     return {

@@ -24,7 +24,11 @@ export async function leaveCluster(context: ClusterContext, promoteDatabase: boo
     }
     const toldMain = await tellMain(context, membership);
     const recovery = (await context.database.look()).state === 'recovery';
-    if (recovery) await context.replication.clearStandbySource();
+    if (recovery) {
+      // A deadline of a former reign would shut it again as soon as it is promoted, by whomever.
+      await context.guard.stop();
+      await context.replication.clearStandbySource();
+    }
     if (recovery && promoteDatabase) await promoteAlone(context);
     const fate = !recovery
       ? 'Its own database was never replaced.'
@@ -64,6 +68,7 @@ async function promoteAlone(context: ClusterContext): Promise<void> {
   await context.replication.promote(promoteLimitSeconds);
   await context.database.look();
   await context.replication.restoreAfterPromotion();
+  await context.replication.keepStandbySignal(false);
   await context.rows.transaction(async (rows) => {
     await rows.patchConfig({ is_active: false });
     await rows.clearCluster();

@@ -17,6 +17,8 @@ export interface OwnServer {
   readonly initialSettings: ClusterSettings;
   /** LEASE_TTL_MS; the arbiter's value wins where a lease exists. */
   readonly leaseTtlMs: number;
+  /** Hosts of the arbiter's endpoints; empty without one. */
+  readonly arbiterHosts: readonly string[];
   /** When this process began, boot clock, ms (SAFETY §3). */
   readonly startedMs: number;
   /** wal_sender_timeout and wal_receiver_timeout: 10 s without an arbiter (SAFETY §4). */

@@ -20,7 +20,8 @@ import { readChangeOfMain } from './status-failover.ts';
 import { readIndicators } from './status-indicators.ts';
 import { readJoinProgress } from './status-join.ts';
 import { readNodes } from './status-nodes.ts';
-import { readNotices, readPromises } from './status-notices.ts';
+import { readNotices } from './status-notices.ts';
+import { readPromises } from './status-promises.ts';
 import { readPromote } from './status-promote.ts';
 
 const idlePollMs = 5_000;
@@ -42,6 +43,7 @@ export async function readStatus(context: ClusterContext): Promise<ClusterStatus
   const membership = file.membership;
   const nodes = membership === null ? [] : readNodes(context, membership, rows.nodes);
   const join = readJoinProgress(context);
+  const change = readChangeOfMain(context);
   const { operation } = context.memory;
   const busy = operation?.state === 'running' || (join !== null && !join.finished);
   const status: ClusterStatus = {
@@ -54,7 +56,7 @@ export async function readStatus(context: ClusterContext): Promise<ClusterStatus
       memory_percent: context.memory.resources.memoryPercent,
       disk_percent: context.memory.resources.diskPercent,
     },
-    cluster: membership === null ? null : readCluster(context, membership),
+    cluster: membership === null ? null : readCluster(context, membership, change.durability),
     nodes,
     indicators: readIndicators(context, nodes),
     join,
@@ -62,7 +64,7 @@ export async function readStatus(context: ClusterContext): Promise<ClusterStatus
     notices: readNotices(context, nodes),
     actions: readActions(context),
     promote: readPromote(context),
-    ...readChangeOfMain(context),
+    ...change,
     events: [...rows.events],
   };
   return status;
@@ -131,7 +133,11 @@ async function pendingRestart(context: ClusterContext): Promise<string[]> {
   }
 }
 
-function readCluster(context: ClusterContext, membership: Membership): NonNullable<ClusterStatus['cluster']> {
+function readCluster(
+  context: ClusterContext,
+  membership: Membership,
+  durability: ClusterStatus['durability'],
+): NonNullable<ClusterStatus['cluster']> {
   return {
     cluster_id: membership.cluster_id,
     term: membership.term,
@@ -139,6 +145,6 @@ function readCluster(context: ClusterContext, membership: Membership): NonNullab
     main_node_id: membership.main_node_id,
     secret_fingerprint: fingerprintOf(membership.secret),
     settings: membership.settings,
-    promises: configuredRole(membership) === 'standalone' ? [] : readPromises(context, membership),
+    promises: configuredRole(membership) === 'standalone' ? [] : readPromises(context, membership, durability),
   };
 }

@@ -3,8 +3,9 @@ import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
 import { Fault } from '../fault.ts';
 import { requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import { hbaLinesFor, removedKeyLifetimeMs, slotNameOf } from './membership.ts';
+import { hbaLinesFor, otherPeers, removedKeyLifetimeMs, slotNameOf } from './membership.ts';
 import { makeEvent } from './record-event.ts';
+import { standDown } from './stand-down.ts';
 import { refuseWhileWaiting, rotateLocked } from './rotate-secret.ts';
 
 export interface RemoveReply {
@@ -88,4 +89,5 @@ async function takeOut(
   if (next.membership !== null) await context.replication.writeHbaBlock(hbaLinesFor(next.membership));
   context.memory.heartbeats.delete(row.id);
   context.memory.probes.delete(row.id);
+  if (next.membership !== null && otherPeers(next.membership).length === 0) await standDown(context);
 }
