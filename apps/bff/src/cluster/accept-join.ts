@@ -4,6 +4,7 @@ import type { JoinBody, JoinGrant } from '@proxpanel/contracts/peer';
 import { Fault } from '../fault.ts';
 import { requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { takeLease } from './hold-lease.ts';
 import { hbaLinesFor, peerById, peerOfRow, slotNameOf, withPeer } from './membership.ts';
 import { ownPromotions } from './own-promotions.ts';
 import type { Membership } from './node-file.ts';
@@ -22,6 +23,7 @@ export async function acceptJoin(
     refuseMisfit(context, body, peer);
     const row = await insertOrFindNode(context, body);
     const slotName = slotNameOf(row.id);
+    await holdLeaseFor(context, row.id);
     await context.replication.createSlot(slotName);
     const joined = await context.nodeFile.update((file) => ({
       ...file,
@@ -92,6 +94,16 @@ async function insertOrFindNode(context: ClusterContext, body: JoinBody): Promis
     ]);
     return { ...row, slot_name: slotNameOf(row.id) };
   });
+}
+
+/**
+ * With a second server in the cluster main needs a lease for every write: it has one before that server is listed.
+ * ARBITER_AWAY, LEASE_HELD: then nobody joins.
+ */
+async function holdLeaseFor(context: ClusterContext, nodeId: number): Promise<void> {
+  const { lease } = context.memory;
+  if (!context.arbiter.configured || (lease !== null && !lease.lost)) return;
+  await takeLease(context, null, nodeId);
 }
 
 function withJoined(membership: Membership, row: ClusterNodeRow, seenAddress: string): Membership {

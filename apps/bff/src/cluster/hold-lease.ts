@@ -7,12 +7,19 @@ import { otherPeers, requireMembership } from './membership.ts';
 /**
  * Takes the lease, and with it a new term, which is on disk before this resolves.
  *
+ * @param alsoMember a node that is about to be listed.
  * @param takeOverFrom the holder that granted it; null: only an absent lease is taken.
  * @throws Fault LEASE_HELD with what stood against it; ARBITER_AWAY.
  */
-export async function takeLease(context: ClusterContext, takeOverFrom: LeaseRequest['takeOverFrom']): Promise<number> {
+export async function takeLease(
+  context: ClusterContext,
+  takeOverFrom: LeaseRequest['takeOverFrom'],
+  alsoMember: number | null = null,
+): Promise<number> {
   const membership = requireMembership(context.nodeFile.get());
   const view = await context.arbiter.read(membership.cluster_id);
+  const members = new Set([membership.node_id, ...otherPeers(membership).map((peer) => peer.node_id)]);
+  if (alsoMember !== null) members.add(alsoMember);
   const result = await context.arbiter.takeLease({
     clusterId: membership.cluster_id,
     nodeId: membership.node_id,
@@ -20,7 +27,7 @@ export async function takeLease(context: ClusterContext, takeOverFrom: LeaseRequ
     knownTerm: view.term,
     ownTerm: membership.term,
     durabilityRevision: view.durability.modRevision,
-    foundMembers: [membership.node_id, ...otherPeers(membership).map((peer) => peer.node_id)],
+    foundMembers: [...members],
     takeOverFrom,
   });
   if (!result.taken) throw new Fault('LEASE_HELD', result.sentence);
