@@ -21,7 +21,10 @@ let mainPanel: PanelClient;
 
 beforeAll(async () => {
   testbed = await createTestbed();
-  [old, main] = await Promise.all([testbed.addServer('old', promotedByHand), testbed.addServer('main', promotedByHand)]);
+  [old, main] = await Promise.all([
+    testbed.addServer('old', promotedByHand),
+    testbed.addServer('main', promotedByHand),
+  ]);
   await joinServers(old, main);
   [oldPanel, mainPanel] = await Promise.all([old.panel().signIn(), main.panel().signIn()]);
   await addSubscriber(oldPanel, 'before-the-fork');

@@ -1,33 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readdir, rename, stat } from 'node:fs/promises';
+import { chown, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { plainEnvironment, run, runChecked } from '@proxpanel/testbed/command';
 import { reservePort } from '@proxpanel/testbed/free-port';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
+import { mountOver } from './testing/mount-over.ts';
 import { containerName, installStandInDocker } from './testing/stand-in-docker.ts';
 import { openJoinFixture, startOwnServer, subscribersOf } from './testing/join-fixture.ts';
 import type { JoinFixture } from './testing/join-fixture.ts';
 
 // The kinds of POSTGRES_CONTROL that need root (DESIGN §6.5): Debian's clusters, a data directory that is a mount
 // point, and being the wrong user.
-
-/** A mount point cannot be renamed (EBUSY); the mount goes when the test ends. */
-async function mountOver(directory: string): Promise<AsyncDisposable> {
-  const beside = `${directory}-files`;
-  const { uid, gid } = await stat(directory);
-  await rename(directory, beside);
-  await mkdir(directory);
-  await runChecked(['mount', '-t', 'tmpfs', '-o', 'size=300m,mode=0700', 'proxpanel-test', directory]);
-  await chown(directory, uid, gid);
-  await runChecked(['cp', '-a', `${beside}/.`, directory]);
-  return {
-    async [Symbol.asyncDispose]() {
-      await runChecked(['umount', '--lazy', directory]);
-    },
-  };
-}
 
 async function joinedWithin(fixture: JoinFixture, own: Pick<PostgresServer, 'query'>): Promise<void> {
   await fixture.main.query(`INSERT INTO subscribers VALUES ('written later on main')`);
