@@ -57,6 +57,7 @@ import { registerClusterServerRoutes } from './routes/cluster-server-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerOpenApiRoutes } from './routes/openapi-routes.ts';
 import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
+import { registerSwitchoverRoutes } from './routes/switchover-routes.ts';
 
 const forwardTimeoutMs = 30_000;
 const answersWithSecret: readonly string[] = ['rotateSecret', 'removeNode'];
@@ -204,6 +205,7 @@ function createRoutes(
   registerClusterScriptRoutes(register, cluster, status);
   registerClusterServerRoutes(register, cluster, status);
   registerChangeOfMainRoutes(register, cluster, status);
+  registerSwitchoverRoutes(register, cluster, status, (call) => forwardCall(cluster, forward, call));
   return app;
 }
 

@@ -65,8 +65,8 @@ export const claimMainBodySchema = z
 export const allowAsyncBodySchema = z.object({ confirm: displayNameSchema }).strict();
 
 /**
- * Main to the candidate. `check`: are you able, and make ready (slots, pg_hba)? `take_over`: main is shut, and this is its
- * last LSN; ask for the grant once you hold it.
+ * Main to the candidate. `rehearse`: are you able? Nothing is changed. `check`: the same, and make ready (slots, pg_hba, no
+ * reader holds up replay). `take_over`: main is shut, and this is its last LSN; ask for the grant once you hold it.
  */
 export const prepareBodySchema = z
   .object({
@@ -74,7 +74,7 @@ export const prepareBodySchema = z
     term: termSchema,
     candidate_node_id: nodeIdSchema,
     kind: z.enum(['switchover', 'automatic_failover']),
-    stage: z.enum(['check', 'take_over']),
+    stage: z.enum(['rehearse', 'check', 'take_over']),
     actor: z.string().max(100),
     reason: reasonTextSchema.nullable(),
     /** Only with `take_over`. null: main's database is dead, and what was received is all that there is. */
@@ -94,7 +94,10 @@ export const grantBodySchema = z
   .object({ operation_id: uuidSchema, term: termSchema, candidate_node_id: nodeIdSchema, received_lsn: lsnSchema })
   .strict();
 export const grantReplySchema = z.object({ granted: z.boolean(), valid_ms: z.int(), reason: z.string().nullable() });
-/** Main to the candidate: say that the grant of this operation was not used and never will be. */
+/**
+ * Main to the candidate: say that the grant of this operation was not used and never will be. The candidate to main: this
+ * is so, do not wait for me.
+ */
 export const discardBodySchema = z.object({ operation_id: uuidSchema }).strict();
 export const discardReplySchema = z.object({
   discarded: z.boolean(),

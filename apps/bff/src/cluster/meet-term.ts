@@ -42,18 +42,6 @@ export async function meetTerm(context: ClusterContext, met: HigherTerm): Promis
   const tookWrites = context.roles.view().writesAllowed && context.database.view().state === 'writable';
   const isFirst = await shut(context, reason, met);
   if (!isFirst) return true;
-  const { handover } = membership;
-  if (handover?.side === 'main' && handover.state === 'granted' && handover.candidate_node_id === met.mainNodeId) {
-    // What main itself granted is no accident.
-    await recordEvent(context, {
-      type: 'main_demoted',
-      actor: met.saidBy,
-      nodeId: membership.node_id,
-      message: `${met.saidBy} took over as planned (term ${String(met.term)}); this server follows it.`,
-      details: { own_term: membership.term, met_term: met.term, operation_id: handover.operation_id },
-    });
-    return true;
-  }
   const other = { nodeId: met.mainNodeId, term: met.term };
   const event = { actor: met.saidBy, severity: 'critical', nodeId: membership.node_id } as const;
   const details = sidesOf(context, membership, other);

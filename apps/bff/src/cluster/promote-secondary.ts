@@ -23,12 +23,6 @@ const probeLimitMs = 4_000;
 /** Answers once the operation is written down and started. BLOCKED, CONFIRMATION_NEEDED, NOT_SECONDARY or NOT_AVAILABLE with reasons. */
 export async function promoteSecondary(context: ClusterContext, body: PromoteBody, actor: string): Promise<Operation> {
   const membership = requireMembership(context.nodeFile.get());
-  if (body.mode === 'switchover') {
-    throw new Fault(
-      'NOT_AVAILABLE',
-      'A planned switchover is not offered by this version; promote the secondary on its own page.',
-    );
-  }
   if (body.node_id !== undefined && body.node_id !== membership.node_id) {
     throw new Fault('NOT_SECONDARY', 'An emergency promotion is asked for on the server that is to become main.');
   }

@@ -58,7 +58,14 @@ const promoteDatabase: RunStep = async (context) => {
 
 /** pg_promote, and the promotion with a new id in node.json before anything else is written. Repeatable. */
 export async function promoteAndKeep(context: ClusterContext): Promise<Promotion> {
-  const { timeline, forkLsn } = await promoteUntilDone(context);
+  return keepNewPromotion(context, await promoteUntilDone(context));
+}
+
+/** What pg_promote has returned gets its id, and this server is main by node.json. */
+export async function keepNewPromotion(
+  context: ClusterContext,
+  { timeline, forkLsn }: { readonly timeline: number; readonly forkLsn: string },
+): Promise<Promotion> {
   const membership = requireMembership(context.nodeFile.get());
   const promotion: Promotion = {
     promotion_id: randomUUID(),
@@ -97,14 +104,12 @@ async function keepPromotion(context: ClusterContext, promotion: Promotion): Pro
   });
 }
 
-const recordPromotion: RunStep = async (context, operation) => {
+export const recordPromotion: RunStep = async (context, operation) => {
   const membership = requireMembership(context.nodeFile.get());
   const kept = membership.promotions.at(-1);
-  const startedMs = Date.parse(operation.started_at);
+  const { timeline } = await context.database.look();
   const isKept =
-    configuredRole(membership) === 'main' &&
-    kept?.node_id === membership.node_id &&
-    (kept.term === membership.term || Date.parse(kept.at) >= startedMs);
+    configuredRole(membership) === 'main' && kept?.node_id === membership.node_id && kept.timeline === timeline;
   // Otherwise the BFF died between pg_promote and node.json: the database says what happened.
   const promotion = isKept ? kept : await promoteAndKeep(context);
   await completePromotion(context, promotion, operation);

@@ -3,6 +3,7 @@ import type { Operation } from '@proxpanel/contracts/operations';
 import type { ClusterContext } from './cluster-context.ts';
 import { endOperation, phaseOf } from './operation-record.ts';
 import { promotionRun } from './promote-secondary.ts';
+import { isCandidatesHalf, isMainsHalf, resumeCandidatesHalf, resumeMainsHalf } from './resume-switchover.ts';
 import { runPlan } from './run-plan.ts';
 import { startOperation } from './start-operation.ts';
 
@@ -16,6 +17,8 @@ export async function resumeOperations(context: ClusterContext): Promise<void> {
 }
 
 async function resumeOne(context: ClusterContext, operation: Operation): Promise<void> {
+  if (isMainsHalf(operation)) return resumeMainsHalf(context, operation);
+  if (isCandidatesHalf(operation)) return resumeCandidatesHalf(context, operation);
   switch (operation.kind) {
     case 'emergency_promotion':
     case 'automatic_failover':

@@ -27,6 +27,8 @@ export interface Call<Name extends EndpointName> {
   readonly peer: AccessOf<Name> extends 'server' ? VerifiedPeer : VerifiedPeer | null;
   /** The bearer token of a generated script, unchecked; never null where the row says `script`. */
   readonly scriptToken: AccessOf<Name> extends 'script' ? string : string | null;
+  /** A secondary passed it on: whoever gets it and is not main either refuses it, and passes it on to nobody. */
+  readonly wasForwarded: boolean;
   /** The caller's session as it was sent, for a call that is passed on to main. */
   readonly sessionToken: string | null;
   /** The address that the connection came from; IPv4 is never written as ::ffff:…. */

@@ -83,6 +83,7 @@ async function answer(route: Route, admitted: Admitted, exchange: Exchange, deps
     ...caller,
     body,
     query,
+    wasForwarded: request.headers[FORWARDED_HEADER] !== undefined,
     params: request.params,
     remoteAddress: remoteAddressOf(request),
     calledUrl: `${request.protocol}://${request.headers.host ?? ''}`,

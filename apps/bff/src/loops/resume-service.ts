@@ -1,5 +1,6 @@
 /** Once after a start: goes on with what a restart of this process cut off. */
 import type { ClusterContext } from '../cluster/cluster-context.ts';
+import { isOpenHandover } from '../cluster/handover.ts';
 import { resumeOperations } from '../cluster/resume-operations.ts';
 import { messageOf } from '../fault.ts';
 import { pause, type Service } from './service.ts';
@@ -13,7 +14,7 @@ export function createResumeService(context: ClusterContext): Service {
     async run(signal) {
       while (!signal.aborted) {
         const { state } = context.database.view();
-        if (state === 'writable' || state === 'recovery') break;
+        if (state === 'writable' || state === 'recovery' || isShutByItself(context)) break;
         await pause(lookIntervalMs, signal);
       }
       if (signal.aborted) return;
@@ -28,4 +29,10 @@ export function createResumeService(context: ClusterContext): Service {
       }
     },
   };
+}
+
+/** Main has shut its own database for a planned change, and nobody but the operation starts it again. */
+function isShutByItself(context: ClusterContext): boolean {
+  const handover = context.nodeFile.get().membership?.handover ?? null;
+  return isOpenHandover(handover) && handover.side === 'main';
 }

@@ -5,7 +5,6 @@ import { disbandCluster } from '../cluster/disband-cluster.ts';
 import { joinCluster } from '../cluster/join-cluster.ts';
 import { leaveCluster } from '../cluster/leave-cluster.ts';
 import { listEvents } from '../cluster/list-events.ts';
-import { promoteSecondary } from '../cluster/promote-secondary.ts';
 import { removeNode } from '../cluster/remove-node.ts';
 import { rotateSecret } from '../cluster/rotate-secret.ts';
 import { setupMain } from '../cluster/setup-main.ts';
@@ -20,15 +19,6 @@ export function registerClusterPeopleRoutes(register: Register, context: Cluster
   register('setupMain', ({ body, user }) => status.after(() => setupMain(context, body, user.username)));
   register('testConnection', async ({ body }) => (await testConnection(context, body)).reply);
   register('setupSecondary', ({ body }) => status.after(() => joinCluster(context, body)));
-  register('promote', async ({ body, user }) => {
-    const operation = await status.after(() => promoteSecondary(context, body, user.username));
-    return { operation_id: operation.id };
-  });
-  register('operation', async ({ params }) => {
-    const operation = await context.operationFiles.read(params.id);
-    if (operation === null) throw new Fault('NOT_FOUND', 'There is no operation with this id on this server.');
-    return operation;
-  });
   register('leave', ({ body }) => status.after(() => leaveCluster(context, body.promote_database)));
   register('removeNode', ({ params, user }) =>
     status.after(() => removeNode(context, nodeIdOf(params.id), user.username)),

@@ -1,0 +1,100 @@
+/** After the grant: until the candidate is main, or has said that it never will be (SAFETY §3 "Grant"). */
+import type { Operation } from '@proxpanel/contracts/operations';
+import { messageOf } from '../fault.ts';
+import { askToDiscard, candidatePeer } from './ask-candidate.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { isDecidesReason } from './gate-reasons.ts';
+import {
+  changeHandover,
+  endHandover,
+  goodForMs,
+  handoverGateReason,
+  handoverNews,
+  liveHandover,
+  requireHandover,
+} from './handover.ts';
+import { takeLease } from './hold-lease.ts';
+import { requireMembership } from './membership.ts';
+import { meetTerm } from './meet-term.ts';
+import type { Handover } from './node-file.ts';
+import { probePeer } from './probe-peers.ts';
+import { TakenBack, type RunStep } from './step-result.ts';
+
+const pollMs = 100;
+const startLimitMs = 60_000;
+
+export const awaitNewMain: RunStep = async (context, operation, signal) => {
+  startAgain(context, operation);
+  for (;;) {
+    const membership = requireMembership(context.nodeFile.get());
+    if (membership.main_node_id !== membership.node_id) {
+      await endHandover(context, operation.id);
+      const { gateShutBecause } = context.roles.view();
+      // A secondary takes no writes anyway; its page says that, and no longer that they go on in a moment.
+      if (gateShutBecause === handoverGateReason || isDecidesReason(gateShutBecause)) context.roles.openGate();
+      return { detail: `Node ${String(membership.main_node_id)} is main of term ${String(membership.term)}.` };
+    }
+    const handover = requireHandover(context, operation.id);
+    const givenUp = liveHandover(context).givenUp.get(operation.id);
+    if (givenUp !== undefined) await goBack(context, operation, givenUp);
+    if (goodForMs(context, handover) <= 0) await settle(context, operation, handover);
+    signal.throwIfAborted();
+    // The announcement comes after the first checkpoint; the candidate's own status says it before.
+    await probePeer(context, membership, candidatePeer(context, handover.candidate_node_id), signal);
+    if (context.nodeFile.get().membership?.main_node_id === membership.node_id) {
+      await handoverNews(context, pollMs, signal);
+    }
+  }
+};
+
+/** A stopped PostgreSQL comes up as a standby of nobody; it has nothing to do with what the candidate decides. */
+function startAgain(context: ClusterContext, operation: Operation): void {
+  if (requireHandover(context, operation.id).way !== 'stop') return;
+  context.postgresControl.start(AbortSignal.timeout(startLimitMs)).catch((error: unknown) => {
+    // `follow_new_main` tries again.
+    context.log.warn({ reason: messageOf(error) }, 'PostgreSQL was not started again yet');
+  });
+}
+
+/** The grant has run out. Only the candidate's word, or the lease, can tell what came of it; silence tells nothing. */
+async function settle(context: ClusterContext, operation: Operation, handover: Handover): Promise<void> {
+  const answer = await askToDiscard(context, operation.id, handover.candidate_node_id);
+  if (answer === 'discarded') await goBack(context, operation, 'The candidate did not use the grant in time.');
+  if (answer === 'silent' && context.arbiter.configured) await takeLeaseFromOurselves(context, operation, handover);
+}
+
+/**
+ * The candidate must take the lease over from exactly this holder and term before it is promoted. Taking it from ourselves
+ * makes a later attempt fail; the term key says whether an earlier one has succeeded.
+ */
+async function takeLeaseFromOurselves(
+  context: ClusterContext,
+  operation: Operation,
+  handover: Handover,
+): Promise<void> {
+  const membership = requireMembership(context.nodeFile.get());
+  const { main, term } = await context.arbiter.read(membership.cluster_id);
+  if (term === null) return;
+  if (term > membership.term) {
+    await meetTerm(context, {
+      term,
+      mainNodeId: main?.nodeId ?? handover.candidate_node_id,
+      saidBy: 'the arbiter',
+      speakerIsMain: true,
+    });
+    return;
+  }
+  await takeLease(context, main === null ? null : { nodeId: membership.node_id, term: main.term });
+  await goBack(context, operation, 'The candidate did not answer, and the lease is this server’s.');
+}
+
+/** Always throws. The candidate may have claimed the next term: this reign goes on above it. */
+async function goBack(context: ClusterContext, operation: Operation, reason: string): Promise<never> {
+  const hasArbiter = context.arbiter.configured;
+  await changeHandover(context, operation.id, (handover, membership) => {
+    if (handover.state !== 'granted') return null;
+    const term = hasArbiter ? membership.term : Math.max(membership.term, handover.term + 1);
+    return { handover: { ...handover, state: 'rolled_back' }, term };
+  });
+  throw new TakenBack(reason);
+}

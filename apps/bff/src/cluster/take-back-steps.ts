@@ -1,0 +1,88 @@
+/** The way back before (or, on the candidate's word, after) the grant: main is main again, its gate open (DESIGN §8). */
+import { setTimeout as delay } from 'node:timers/promises';
+import { leaseMarginMs } from '@proxpanel/failover/lease';
+import { Fault } from '../fault.ts';
+import { askToDiscard } from './ask-candidate.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { changeHandover, currentHandover, endHandover, handoverGateReason } from './handover.ts';
+import { keepGuard, renewLease, takeLease } from './hold-lease.ts';
+import { requireMembership } from './membership.ts';
+import { promoteAndKeep, recordPromotion as recordAnyPromotion } from './promotion-steps.ts';
+import { bootMs } from './sounds.ts';
+import type { RunStep, StepTable } from './step-result.ts';
+
+const pollMs = 50;
+
+const withdraw: RunStep = async (context, operation) => {
+  const handover = await changeHandover(context, operation.id, (current) => {
+    if (current.state === 'granted') throw new Fault('BLOCKED', 'It was granted: only the candidate can give it back.');
+    return current.state === 'rolled_back' ? null : { handover: { ...current, state: 'rolled_back' } };
+  });
+  // Not waited for: a grant that is asked for now is refused by what is on the disk.
+  if (handover !== null) void askToDiscard(context, operation.id, handover.candidate_node_id);
+  return { detail: 'A grant that is asked for now is refused.' };
+};
+
+const resumeDatabase: RunStep = async (context, operation, signal) => {
+  const handover = currentHandover(context);
+  if (handover?.operation_id !== operation.id) return { detail: 'It is main again already.', skipped: true };
+  const { state, timeline } = await untilUp(context, signal);
+  if (state === 'writable' && timeline === handover.own_timeline) {
+    await context.replication.keepStandbySignal(true);
+    return { detail: 'It was never shut.', skipped: true };
+  }
+  await ensureLease(context, handover.candidate_node_id);
+  // Also when it left recovery just before this process was restarted: then it only says where it forked.
+  const promotion = await promoteAndKeep(context);
+  await context.database.look();
+  return { detail: `Main again on timeline ${String(promotion.timeline)}.` };
+};
+
+/** Starts a stopped PostgreSQL where there is control over it; otherwise waits for whoever does. */
+async function untilUp(context: ClusterContext, signal: AbortSignal) {
+  const { postgresControl: control } = context;
+  for (let isFirst = true; ; isFirst = false) {
+    const view = await context.database.look();
+    if (view.state === 'writable' || view.state === 'recovery') return view;
+    if (signal.aborted) throw new Fault('DATABASE_DOWN', `PostgreSQL is not back yet: ${view.sentence}`);
+    if (isFirst && view.state === 'down' && control.kind !== null) await control.start(signal);
+    else await delay(pollMs);
+  }
+}
+
+/** SAFETY §3 "Grant": with an arbiter the lease moves back before the database does; the guard hears of it first. */
+async function ensureLease(context: ClusterContext, candidateNodeId: number): Promise<void> {
+  if (!context.arbiter.configured) return;
+  const membership = requireMembership(context.nodeFile.get());
+  const { main } = await context.arbiter.read(membership.cluster_id);
+  if (main === null) await takeLease(context, null);
+  else if (main.nodeId === candidateNodeId) await takeLease(context, { nodeId: main.nodeId, term: main.term });
+  else if (main.nodeId !== membership.node_id) throw new Fault('LEASE_HELD', 'Another server holds the lease.');
+  else if (context.memory.lease?.leaseId === main.leaseId) await renewLease(context);
+  else await takeLease(context, { nodeId: main.nodeId, term: main.term });
+  const { lease } = context.memory;
+  const deadlineMs = lease === null || lease.lost ? 0 : lease.renewedMs + lease.ttlMs - leaseMarginMs(lease.ttlMs);
+  if (deadlineMs <= bootMs(context)) throw new Fault('LEASE_HELD', 'The lease could not be renewed.');
+  await keepGuard(context, deadlineMs);
+}
+
+const recordPromotion: RunStep = async (context, operation, signal) => {
+  const membership = requireMembership(context.nodeFile.get());
+  const kept = membership.promotions.at(-1);
+  const isOfThis = kept?.node_id === membership.node_id && Date.parse(kept.at) >= Date.parse(operation.started_at);
+  if (!isOfThis) return { detail: 'Nothing was promoted.', skipped: true };
+  return recordAnyPromotion(context, operation, signal);
+};
+
+const openGate: RunStep = async (context, operation) => {
+  await endHandover(context, operation.id);
+  if (context.roles.view().gateShutBecause === handoverGateReason) context.roles.openGate();
+  return { detail: 'Writes are taken again.' };
+};
+
+export const takeBackSteps: StepTable = {
+  withdraw,
+  resume_database: resumeDatabase,
+  record_promotion: recordPromotion,
+  open_gate: openGate,
+};
