@@ -4,6 +4,7 @@ import { extendLeaseForRestart } from './cluster/extend-lease.ts';
 import { createContext, type Context } from './context.ts';
 import { EnvironmentFault, readEnvironment, type Environment } from './environment.ts';
 import { Fault, messageOf } from './fault.ts';
+import { stateLockFault, takeStateLock } from './host/state-lock.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { startServices, type RunningServices } from './loops/service.ts';
 import { createLogger } from './log.ts';
@@ -14,6 +15,9 @@ const shutdownLimitMs = 5_000;
 async function start(): Promise<void> {
   const environment: Environment = readEnvironment();
   const log = createLogger(environment.logLevel);
+  // Held until this process has ended, by whatever end: the kernel lets go of it.
+  const lock = await takeStateLock(environment.stateDir, 'the panel');
+  if (!lock.taken) throw stateLockFault(environment.stateDir, lock.holder);
   const context: Context = await createContext(environment, log);
   // Serving comes first: the page and /health must answer while the database is away or slow to be found.
   const server: HttpServer = await startHttpServer(context.app, environment);

@@ -58,7 +58,7 @@ export function createSessions(deps: SessionDeps): Sessions {
   });
 
   return {
-    issue: (user) => issueToken(user, keysInUse.current, clock.nowMs()),
+    issue: (user) => issueToken(user, keysInUse.current, { nowMs: clock.nowMs(), lifetimeMs: SESSION_LIFETIME_MS }),
     known(token) {
       const session = seen.get(digestOf(token));
       if (session === undefined || session.goodUntilMs <= clock.nowMs()) return null;
@@ -99,9 +99,14 @@ function keysOf(file: ReturnType<NodeFilePort['get']>): SessionKeys {
   };
 }
 
-async function issueToken(user: User, key: string, nowMs: number): Promise<IssuedSession> {
+/** A session signed with node.json's key; whoever can read that file may make one (the command line does, for a minute). */
+export async function issueToken(
+  user: User,
+  key: string,
+  { nowMs, lifetimeMs }: { readonly nowMs: number; readonly lifetimeMs: number },
+): Promise<IssuedSession> {
   const issuedAt = Math.floor(nowMs / 1000);
-  const expiresAt = issuedAt + SESSION_LIFETIME_MS / 1000;
+  const expiresAt = issuedAt + lifetimeMs / 1000;
   const jti = randomUUID();
   const token = await new SignJWT({ role: user.role })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
