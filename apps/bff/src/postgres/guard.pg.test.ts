@@ -149,6 +149,8 @@ test('SAFETY §3 Guard: it survives a crash of PostgreSQL, a killed one is start
   expect(second?.pid).not.toBe(first?.pid);
   // One that is stopped fences nobody, and no second one may run beside it.
   process.kill(second?.pid ?? 0, 'SIGSTOP');
+  // The signal is taken when it is scheduled next.
+  await waitFor(() => guardsOf(server)[0]?.state === 'T', { describe: 'the guard to be stopped' });
   expect(await guard.keep(nowMs() + 60_000)).toBe(false);
   process.kill(second?.pid ?? 0, 'SIGCONT');
 
