@@ -62,6 +62,8 @@ export const noteHoldBodySchema = z.object({ hold: holdSchema }).strict();
 export const claimMainBodySchema = z
   .object({ confirm: displayNameSchema, reason: reasonTextSchema.optional() })
   .strict();
+/** `confirm`: the display name of the main that is to be shut. */
+export const demoteBodySchema = claimMainBodySchema;
 export const allowAsyncBodySchema = z.object({ confirm: displayNameSchema }).strict();
 
 /**

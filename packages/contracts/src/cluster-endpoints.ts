@@ -124,6 +124,21 @@ export const clusterEndpoints = {
     reply: operations.operationAcceptedSchema,
     successStatus: 202,
   },
+  demote: {
+    ...people,
+    method: 'POST',
+    path: '/api/cluster/demote',
+    summary: 'Shut the writes of this main until it is promoted again',
+    body: change.demoteBodySchema,
+    reply: okReplySchema,
+  },
+  endDemotion: {
+    ...people,
+    method: 'DELETE',
+    path: '/api/cluster/demote',
+    summary: 'Let a main that an admin has shut go on',
+    reply: okReplySchema,
+  },
   acknowledgeFailover: {
     ...people,
     method: 'POST',

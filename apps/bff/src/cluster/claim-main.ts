@@ -5,6 +5,7 @@ import { Fault, messageOf } from '../fault.ts';
 import { askConfirmation } from './ask-confirmation.ts';
 import { askPromises } from './ask-promises.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { endDemotion } from './demote-main.ts';
 import { giveLeaseBack, takeLease } from './hold-lease.ts';
 import { configuredRole, otherPeers, requireMembership, withMain } from './membership.ts';
 import type { Membership } from './node-file.ts';
@@ -84,6 +85,7 @@ export async function claimMain(
   }
   const tookLease = await takeLeaseIfThere(context, membership);
   if (isTwin) await becomeMainAgain(context);
+  await endDemotion(context);
   try {
     return await resumeMain(context, { actor, reason: body.reason ?? 'I am the only main', claimed: true });
   } catch (error) {

@@ -80,9 +80,18 @@ export const membershipSchema = z.object({
     .object({ state: z.enum(['sync', 'async']), node_ids: z.array(nodeIdSchema), since: timestampSchema })
     .nullable()
     .default(null),
-  /** `equal_term`: another main of the very same term was met; an admin chooses which one goes on (SAFETY §3). */
+  /**
+   * `equal_term`: another main of the very same term was met; an admin chooses which one goes on (SAFETY §3). `ordered`: an
+   * admin shut this main, and says when it goes on.
+   */
   fence: z
-    .object({ at: timestampSchema, reason: z.string(), term: termSchema, equal_term: z.boolean().optional() })
+    .object({
+      at: timestampSchema,
+      reason: z.string(),
+      term: termSchema,
+      equal_term: z.boolean().optional(),
+      ordered: z.boolean().optional(),
+    })
     .nullable(),
 });
 export type Membership = z.infer<typeof membershipSchema>;

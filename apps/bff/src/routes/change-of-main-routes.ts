@@ -5,6 +5,7 @@ import { allowAsync } from '../cluster/allow-async.ts';
 import { answerConfirmation } from '../cluster/answer-confirmation.ts';
 import { claimMain } from '../cluster/claim-main.ts';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
+import { demoteMain, endDemotion } from '../cluster/demote-main.ts';
 import { acceptHold, endHold, setHold } from '../cluster/set-hold.ts';
 import type { StatusCache } from '../cluster/status-cache.ts';
 import type { Register } from '../http/call.ts';
@@ -23,6 +24,14 @@ export function registerChangeOfMainRoutes(register: Register, context: ClusterC
   register('claimMain', async ({ body, user }) => {
     const operation = await status.after(() => claimMain(context, body, user.username));
     return { operation_id: operation.id };
+  });
+  register('demote', async ({ body, user }) => {
+    await status.after(() => demoteMain(context, body, user.username));
+    return ok;
+  });
+  register('endDemotion', async () => {
+    await status.after(() => endDemotion(context));
+    return ok;
   });
   register('allowAsync', async ({ body, user }) => {
     await status.after(() => allowAsync(context, body.confirm, user.username));
