@@ -33,6 +33,7 @@ export async function askConfirmation(context: ClusterContext): Promise<Confirma
         });
         hear(context, peer.node_id);
         sounds.confirmsMain = reply.still_main;
+        sounds.confirmAskedMs = askedMs;
         if (reply.still_main) confirmed.push(`"${peer.display_name}"`);
         else denied = `"${peer.display_name}" says: ${reply.reason}`;
       } catch (error) {

@@ -1,9 +1,14 @@
 /** `durability = sync`: standbys that commits wait for, and the record that says so to a candidate (SAFETY §4). */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { recordEvent } from './record-event.ts';
+
+/** A standby that streams is level within a round trip; one that takes longer is tried again at a later decision. */
+const catchUpLimitMs = 2_000;
+const catchUpPollMs = 50;
 
 /**
  * The standby is lost: the arbiter's record says "async since" in a transaction that compares this main's lease, and only
@@ -50,8 +55,7 @@ export async function restoreDurability(context: ClusterContext, rule: number): 
   // A name that is taken away may hold the only other copy of a write that its record still promises: those that stay
   // must have caught up first, which the next look tells.
   if (added.length > 0 || removed.length > 0) await context.replication.setSynchronousNodes(nodeIds);
-  const { caughtUpNodeIds } = await context.replication.synchronousState();
-  if (!nodeIds.every((nodeId) => caughtUpNodeIds.includes(nodeId))) return;
+  if (!(await haveCaughtUp(context, nodeIds))) return;
   if (context.arbiter.configured) await record(context, membership, { state: 'sync', nodeIds, since });
   await keepInFile(context, { state: 'sync', node_ids: nodeIds, since });
   await refresh(context);
@@ -62,6 +66,18 @@ export async function restoreDurability(context: ClusterContext, rule: number): 
     nodeId: membership.node_id,
     rule,
   });
+}
+
+/** Whether each of them has flushed what main had written when the names were in force; up to 2 s are given for it. */
+async function haveCaughtUp(context: ClusterContext, nodeIds: readonly number[]): Promise<boolean> {
+  const { currentLsn } = await context.replication.synchronousState();
+  const deadlineMs = performance.now() + catchUpLimitMs;
+  for (;;) {
+    const { caughtUpNodeIds } = await context.replication.synchronousState(currentLsn);
+    if (nodeIds.every((nodeId) => caughtUpNodeIds.includes(nodeId))) return true;
+    if (performance.now() > deadlineMs) return false;
+    await delay(catchUpPollMs);
+  }
 }
 
 /** Those that stream from here now, by node id. */

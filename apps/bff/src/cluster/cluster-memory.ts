@@ -33,6 +33,9 @@ export interface Sounds {
   promisedForMs: number;
   /** "You are still main", said since this database last came up. */
   confirmsMain: boolean | null;
+  /** When that was asked, and when the probe whose answer said what it has received. */
+  confirmAskedMs: number | null;
+  receivedAskedMs: number | null;
 }
 
 /** The lease that this server holds, as it last heard of it. */

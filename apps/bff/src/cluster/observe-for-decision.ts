@@ -124,11 +124,13 @@ function peerFacts(context: ClusterContext, peer: Peer): PeerFacts {
     isWritingMain: reply !== null && reply.effective_role === 'main' && reply.database_state === 'writable',
     promotionIds: reply?.promotions.map((promotion) => promotion.promotion_id) ?? [],
     receivedLsn: reply?.receive_lsn == null ? null : parseLsn(reply.receive_lsn),
+    receivedAskedMs: sounds.receivedAskedMs,
     walFlows: reply?.receiver_streaming ?? false,
     following: reply?.standing === 'following' && reply.database_state === 'recovery',
     promiseAskedMs: sounds.promiseAskedMs,
     promisedForMs: sounds.promisedForMs,
     confirmsMain: sounds.confirmsMain,
+    confirmAskedMs: sounds.confirmAskedMs,
   };
 }
 

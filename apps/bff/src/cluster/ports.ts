@@ -269,6 +269,8 @@ export interface SynchronousState {
   readonly caughtUpNodeIds: readonly number[];
   /** Backends that wait for a standby. */
   readonly waitingBackends: number;
+  /** Main's end of WAL at this look; null in recovery. */
+  readonly currentLsn: bigint | null;
 }
 
 /** The guard beside PostgreSQL (SAFETY §3): fences at `proxpanel.deadline` with nobody's help. */

@@ -6,7 +6,7 @@ import { rememberMainsPromotions } from './mains-promotions.ts';
 import { meetTerm } from './meet-term.ts';
 import { parseLsn } from '@proxpanel/failover/lsn';
 import type { Membership } from './node-file.ts';
-import { bootMs, hear, missAnswer } from './sounds.ts';
+import { bootMs, hear, missAnswer, soundsOf } from './sounds.ts';
 import { takeNotes } from './spread-notes.ts';
 import { noteFollower } from './watch-followers.ts';
 import type { Peer } from '@proxpanel/contracts/peer';
@@ -41,6 +41,7 @@ export async function probePeer(
     const { body } = await context.peers.call('peerStatus', targetOf(membership, peer), undefined, options);
     const atMs = context.clock.nowMs();
     hear(context, peer.node_id);
+    soundsOf(context, peer.node_id).receivedAskedMs = askedMs;
     context.memory.probes.set(peer.node_id, {
       lastGoodAtMs: atMs,
       lastFailedAtMs: null,

@@ -17,6 +17,8 @@ export function soundsOf(context: Pick<ClusterContext, 'memory'>, nodeId: number
     promiseAskedMs: null,
     promisedForMs: 0,
     confirmsMain: null,
+    confirmAskedMs: null,
+    receivedAskedMs: null,
   };
   context.memory.sounds.set(nodeId, fresh);
   return fresh;

@@ -16,8 +16,9 @@ export async function watchDurability(context: ClusterContext): Promise<void> {
   try {
     memory.standbySignal = await context.replication.standbySignal();
     if (state !== 'writable') return;
-    const now = await context.replication.synchronousState();
-    // Waiting alone is how sync works; waiting while nobody has caught up with what was written is a lost standby.
+    // Waiting alone is how sync works, and a busy main is always a little ahead of everybody; waiting while nobody has
+    // flushed even what was written before the last look is a lost standby.
+    const now = await context.replication.synchronousState(memory.synchronous?.currentLsn ?? null);
     const stalls = now.waitingBackends > 0 && now.caughtUpNodeIds.length === 0;
     memory.stalledSinceMs = stalls ? (memory.stalledSinceMs ?? bootMs(context)) : null;
     memory.synchronous = now;

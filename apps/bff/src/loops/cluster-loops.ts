@@ -7,6 +7,7 @@ import { configuredRole, otherPeers } from '../cluster/membership.ts';
 import { lookAtRedis } from '../cluster/look-at-redis.ts';
 import { observeReplication } from '../cluster/observe-replication.ts';
 import { askingGateReason } from '../cluster/gate-reasons.ts';
+import { keepWalTimeouts } from '../cluster/keep-wal-timeouts.ts';
 import { readPromotionRows } from '../cluster/own-promotions.ts';
 import { probePeers } from '../cluster/probe-peers.ts';
 import { followMain } from '../cluster/follow-main.ts';
@@ -61,7 +62,10 @@ export function createClusterLoops(context: ClusterContext): Service[] {
       name: 'assert',
       log,
       intervalMs: () => Math.min(settings().probe_interval_ms, 10_000),
-      tick: () => assertCluster(context),
+      tick: async () => {
+        await ignoringFaults(context, () => keepWalTimeouts(context));
+        await assertCluster(context);
+      },
     }),
     createTicker({
       name: 'follow',

@@ -1,7 +1,7 @@
 /** `durability=sync` (SAFETY §4): synchronous_standby_names, and who has caught up. */
 import type { SynchronousState } from '../cluster/ports.ts';
 import { Fault } from '../fault.ts';
-import { formatLsn } from '@proxpanel/failover/lsn';
+import { formatLsn, parseLsn } from '@proxpanel/failover/lsn';
 import pg from 'pg';
 import type { DatabasePool } from './pool.ts';
 import { reloadConfiguration } from './reload.ts';
@@ -50,6 +50,7 @@ export async function readSynchronousState(pool: DatabasePool, beyond: bigint | 
     nodeIds,
     caughtUpNodeIds: nodeIds.filter((id) => caughtUp.has(id)),
     waitingBackends: row.waiting,
+    currentLsn: row.current_lsn === null ? null : parseLsn(row.current_lsn),
   };
 }
 
