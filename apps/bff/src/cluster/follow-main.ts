@@ -51,10 +51,11 @@ async function followOnce(context: ClusterContext, signal: AbortSignal): Promise
   if (mains === null) return 'not_yet';
   await readPromotionRows(context);
   const own = ownPromotions(context);
-  // On main's own timeline already: streaming itself compares the positions.
-  if (haveSamePromotions(own, mains)) return attach(context, membership);
+  const verdictAt = (end: bigint) => comparePromotionHistories(promotionRecords(own), promotionRecords(mains), end);
+  // The same promotions on both sides: streaming itself compares the positions, and the end need not be waited for.
+  if (haveSamePromotions(own, mains) && verdictAt(0n).mayFollow) return attach(context, membership);
   const ownLastLsn = await lastLsn(context, signal);
-  const verdict = comparePromotionHistories(promotionRecords(own), promotionRecords(mains), ownLastLsn);
+  const verdict = verdictAt(ownLastLsn);
   if (verdict.mayFollow) return attach(context, membership);
   await recordDivergence(context, membership, { own, mains, ownLastLsn, verdict });
   return 'diverged';

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import type { PeerStatusReply } from '@proxpanel/contracts/peer';
 import { membershipOf, peerOf, recordingLog, temporaryNodeFile } from '../host/test-node-file.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { createClusterMemory } from './cluster-memory.ts';
-import { meetTerm } from './meet-term.ts';
+import { meetEqualTerm, meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
 import type { DatabaseView, NodeFilePort } from './ports.ts';
 import { createRoleState } from './role-state.ts';
@@ -103,4 +104,35 @@ test('the same or a lower term leaves a main alone', async () => {
   expect(membershipIn(main.file)).toMatchObject({ term: 2, main_node_id: 1, fence: null });
   expect(main.context.roles.view().writesAllowed).toBe(true);
   expect(main.fences).toHaveLength(0);
+});
+
+test('SAFETY §3 Terms: of two mains of one term each shuts itself, and tells with both sides’ numbers', async () => {
+  await using main = await aMain();
+  const promotion_id = 'a3f0c1de-0000-4000-8000-000000000002';
+  const theirs = { promotion_id, term: 1, timeline: 2, fork_lsn: '0/3000000', node_id: 2, at: '2026-01-01T00:00:00Z' };
+  const reply = {
+    node_id: 2,
+    role: 'main',
+    effective_role: 'main',
+    database_state: 'writable',
+    term: 1,
+    promotions: [theirs],
+    write_lsn: '0/4000000',
+  } as unknown as PeerStatusReply;
+  main.context.memory.probes.set(2, { lastGoodAtMs: 1, lastFailedAtMs: null, lastFailure: null, reply });
+  const met = meetEqualTerm(main.context);
+  await expect.poll(() => main.fences.length).toBe(1);
+  expect(main.context.roles.view().writesAllowed).toBe(false);
+  main.finishFence();
+  await met;
+  expect(membershipIn(main.file)).toMatchObject({ term: 1, main_node_id: 2, fence: { term: 1, equal_term: true } });
+  const [split, fenced] = main.file.get().journal;
+  expect([split?.type, fenced?.type]).toEqual(['split_brain_detected', 'main_fenced']);
+  expect(split?.details).toMatchObject({
+    own_term: 1,
+    other_node_id: 2,
+    other_promotion_ids: [promotion_id],
+    other_fork_lsn: '0/3000000',
+    other_last_lsn: '0/4000000',
+  });
 });

@@ -2,6 +2,7 @@
  * Two notes that must reach every server, also one whose main is dead: a hold, and the last automatic failover. Each is
  * carried by heartbeats, their replies and probes; the newest of what is known counts (DESIGN §3).
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Hold, LastFailover } from '@proxpanel/contracts/change-of-main';
 import type { ClusterContext } from './cluster-context.ts';
 
@@ -38,10 +39,7 @@ export async function takeNotes(context: Pick<ClusterContext, 'nodeFile'>, said:
 }
 
 function isNews(known: Notes, said: Notes): boolean {
-  const before = JSON.stringify([known.hold, known.last_failover]);
-  const after = JSON.stringify([
-    newerHold(known.hold, said.hold),
-    newerFailover(known.last_failover, said.last_failover),
-  ]);
-  return before !== after;
+  const hold = newerHold(known.hold, said.hold);
+  const lastFailover = newerFailover(known.last_failover, said.last_failover);
+  return !isDeepStrictEqual([known.hold, known.last_failover], [hold, lastFailover]);
 }
