@@ -66,7 +66,7 @@ async function fillTestbed(testbed: Testbed, options: ClusterOptions): Promise<H
     names.map(async (name): Promise<HaNode> => {
       const disk = options.perishableDisks ? await makePerishableDisk(testbed.workspace, name) : undefined;
       const server = await testbed.addServer(name, {
-        environment: environmentOf(options, arbiter?.environment ?? {}),
+        environment: environmentOf(options),
         postgresFsync: options.fsync ?? true,
         redisAppendOnly: true,
         bffNodeArguments: [],
@@ -84,8 +84,9 @@ async function fillTestbed(testbed: Testbed, options: ClusterOptions): Promise<H
     const joined = await joinSecondary(main.server, node.server, configured.clusterSecret, node.displayName);
     node.nodeId = joined.nodeId;
   }
-  // Only now: before, it would also have run the script of the join.
-  if (options.control) await Promise.all(nodes.map(({ server }) => server.bff.restart({ RUN_SCRIPTS: 'true' })));
+  // Only now: before, it would also have run the script of the join; and an arbiter is added to a cluster that runs.
+  const later = { ...arbiter?.environment, ...(options.control ? { RUN_SCRIPTS: 'true' } : {}) };
+  if (Object.keys(later).length > 0) await Promise.all(nodes.map(({ server }) => server.bff.restart(later)));
   await Promise.all(nodes.map(({ panel }) => panel.signIn()));
   if (options.durability === 'sync') {
     await main.panel.expectOk(main.panel.patch('/api/cluster/settings', { durability: 'sync' }));
@@ -97,11 +98,10 @@ async function fillTestbed(testbed: Testbed, options: ClusterOptions): Promise<H
   return cluster;
 }
 
-function environmentOf(options: ClusterOptions, arbiter: Record<string, string>): Record<string, string | undefined> {
+function environmentOf(options: ClusterOptions): Record<string, string | undefined> {
   const timers = Object.fromEntries(SHORTENED.map((name) => [name, undefined]));
   return {
     ...(options.timers === 'short' ? {} : timers),
-    ...arbiter,
     ...(options.leaseTtlMs === undefined ? {} : { LEASE_TTL_MS: String(options.leaseTtlMs) }),
     ...options.environment,
   };

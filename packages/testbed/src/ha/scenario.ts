@@ -1,6 +1,6 @@
 /** What one row of the failover table is made of, and how a round of it runs. */
 import type { HaCluster, HaNode } from './ha-cluster.ts';
-import { mergeAcks } from './ha-cluster.ts';
+import { mergeAcks, WRITER_ROLE } from './ha-cluster.ts';
 import type { Acknowledgement } from './judge.ts';
 import { makeCluster } from './make-cluster.ts';
 import type { ClusterOptions } from './make-cluster.ts';
@@ -73,13 +73,24 @@ export async function inOneCluster(
 export async function withLogs(cluster: HaCluster, use: () => Promise<void>): Promise<void> {
   try {
     await use();
+    if (process.env['BENCH_LOGS'] !== undefined) {
+      const fs = await import('node:fs');
+      for (const { server } of cluster.nodes)
+        fs.writeFileSync(`${process.env['BENCH_LOGS']}.${server.name}`, server.bff.readLog());
+    }
   } catch (error) {
     for (const { server } of cluster.nodes) {
-      process.stderr.write(`--- the BFF of ${server.name} said last:\n${server.bff.readLog().slice(-6_000)}\n`);
-      process.stderr.write(`--- its PostgreSQL:\n${server.postgres.readLog().slice(-2_000)}\n`);
+      process.stderr.write(`--- the BFF of ${server.name} said last:\n${lastWords(server.bff.readLog(), '"req"')}\n`);
+      process.stderr.write(`--- its PostgreSQL:\n${lastWords(server.postgres.readLog(), WRITER_ROLE)}\n`);
     }
     throw error;
   }
+}
+
+/** The end of a log without the lines of requests and clients, of which there are hundreds a second. */
+function lastWords(log: string, noise: string): string {
+  const lines = log.split('\n').filter((line) => !line.includes(noise));
+  return lines.slice(-40).join('\n');
 }
 
 export interface Observed {
