@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { plainEnvironment, run, runChecked } from '@proxpanel/testbed/command';
 import { reservePort } from '@proxpanel/testbed/free-port';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
@@ -10,6 +10,9 @@ import { mountOver } from './testing/mount-over.ts';
 import { containerName, installStandInDocker } from './testing/stand-in-docker.ts';
 import { openJoinFixture, startOwnServer, subscribersOf } from './testing/join-fixture.ts';
 import type { JoinFixture } from './testing/join-fixture.ts';
+
+// pg_basebackup writes all it did through to a disk that others use too.
+vi.setConfig({ testTimeout: 300_000 });
 
 // The kinds of POSTGRES_CONTROL that need root (DESIGN §6.5): Debian's clusters, a data directory that is a mount
 // point, and being the wrong user.

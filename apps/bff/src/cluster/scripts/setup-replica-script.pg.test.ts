@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { openJoinFixture, slotName, startOwnServer, subscribersOf } from './testing/join-fixture.ts';
 import { programsWith } from './testing/stand-in-programs.ts';
 import { asideDirectories, expectOldDataBack, test } from './testing/two-servers.ts';
+
+// pg_basebackup writes all it did through to a disk that others use too.
+vi.setConfig({ testTimeout: 300_000 });
 
 // The pg_ctl kind on two real servers (DESIGN §6.5; issue 2, "Bad input and bad days").
 

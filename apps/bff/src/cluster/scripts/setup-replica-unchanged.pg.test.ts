@@ -1,6 +1,9 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { subscribersOf } from './testing/join-fixture.ts';
 import { expectOldDataBack, test } from './testing/two-servers.ts';
+
+// pg_basebackup writes all it did through to a disk that others use too.
+vi.setConfig({ testTimeout: 300_000 });
 
 // Runs of setup_replica.sh that end with this server as it was (issue 2, "Bad input and bad days").
 
