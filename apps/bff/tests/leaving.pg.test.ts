@@ -123,6 +123,10 @@ test('leaving a dead main works too, and main removes the node when it is back',
 
   await main.start();
   mainPanel = await main.panel().signIn();
+  // Nobody is left who could say that it is still main (SAFETY §3 "Terms"): an admin does.
+  await waitForStatus(mainPanel, 'main to wait', ({ actions }) => actions.claim_main.allowed);
+  await mainPanel.expectOk(mainPanel.post('/api/cluster/claim-main', { confirm: 'DC1 Primary' }));
+  await waitForStatus(mainPanel, 'main to take writes', ({ writes }) => writes.allowed);
   await waitForStatus(mainPanel, 'main to see that it is gone', ({ nodes }) =>
     nodes.some(({ id, status }) => id === joined.nodeId && status !== 'online'),
   );

@@ -9,7 +9,7 @@ import { keepMainsPromotions } from './follow-main.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { enforceFence } from './meet-term.ts';
 import { dropIdleSlots, keepSlotsOfMembers } from './keep-slots.ts';
-import { attachedTo, configuredRole, hbaLinesFor, isAttached, otherPeers } from './membership.ts';
+import { attachedByCopy, configuredRole, hbaLinesFor, isAttached, otherPeers } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { receiverStreams } from './observe-replication.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
@@ -126,11 +126,12 @@ async function assertSource(context: ClusterContext, membership: Membership): Pr
   if (script !== null && !script.finished) {
     // The panel may have been away when the script said that it was done; WAL that flows says the same.
     if (!receiverStreams(context.memory.positions)) return;
-    await context.nodeFile.update((file) => ({
-      ...file,
-      join_script: file.join_script === null ? null : { ...file.join_script, finished: true },
-      membership: file.membership === null ? null : { ...file.membership, attached: attachedTo(file.membership) },
-    }));
+    await context.nodeFile.update((file) => {
+      if (file.join_script === null || file.membership === null) return file;
+      const attached = attachedByCopy(file.membership, file.join_script);
+      const finished = { ...file.join_script, finished: true };
+      return { ...file, join_script: finished, membership: { ...file.membership, attached } };
+    });
     return;
   }
   const source = isAttached(membership) ? standbySourceOf(membership) : null;

@@ -10,6 +10,7 @@ import type { ClusterContext } from './cluster-context.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { markSlotsOfFormerReign } from './keep-slots.ts';
 import { haveSamePromotions, mainsPromotionsOf, promotionRecords } from './mains-promotions.ts';
+import { isRejoinScript } from './make-script.ts';
 import { attachedTo, configuredRole, isAttached, mainPeer, slotNameOf } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { ownPromotions, readPromotionRows } from './own-promotions.ts';
@@ -66,7 +67,8 @@ function mayBeAsked(context: ClusterContext, membership: Membership): boolean {
   if (configuredRole(membership) !== 'secondary' || context.database.view().state !== 'recovery') return false;
   if (membership.handover?.side === 'candidate' && ['asked', 'granted'].includes(membership.handover.state))
     return false;
-  if (script !== null) return script.finished;
+  // A repair that nobody has begun must not keep a server away that may follow as it is.
+  if (script !== null) return script.finished || (isRejoinScript(script) && script.phases.length === 0);
   // Joined, and its script was never made: this database is not a copy of main's. One that has been main has no slot.
   return membership.slot_name === null || membership.attached !== null;
 }

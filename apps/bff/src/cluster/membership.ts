@@ -3,7 +3,7 @@ import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
 import type { Peer } from '@proxpanel/contracts/peer';
 import type { Role } from '@proxpanel/contracts/roles';
 import { Fault } from '../fault.ts';
-import type { Membership, NodeFile } from './node-file.ts';
+import type { JoinScript, Membership, NodeFile } from './node-file.ts';
 import type { NodeFilePort } from './ports.ts';
 import { apiUrlAt, type OwnServer } from './own-server.ts';
 import type { PeerTarget } from './peer-ports.ts';
@@ -56,9 +56,17 @@ export function isAttached({ attached, main_node_id: mainNodeId, term }: Members
   return attached?.main_node_id === mainNodeId && attached.term === term;
 }
 
-/** What `attached` says of a database that is a copy of this main's, just made. */
+/** This main, in this term. */
 export function attachedTo({ main_node_id: mainNodeId, term }: Membership): NonNullable<Membership['attached']> {
   return { main_node_id: mainNodeId, term };
+}
+
+/** What a finished clone says: nothing, when main has changed since its script was made. */
+export function attachedByCopy(
+  membership: Membership,
+  script: Pick<JoinScript, 'main_address'>,
+): Membership['attached'] {
+  return mainPeer(membership)?.address === script.main_address ? attachedTo(membership) : membership.attached;
 }
 
 export function slotNameOf(nodeId: number): string {

@@ -5,7 +5,7 @@ import type { ClusterContext } from './cluster-context.ts';
 import { completeRejoin } from './complete-rejoin.ts';
 import { matchesHash } from './issue-script-credential.ts';
 import { isRejoinScript } from './make-script.ts';
-import { attachedTo } from './membership.ts';
+import { attachedByCopy } from './membership.ts';
 
 /** A script that is run again and again must not grow node.json. */
 const phaseLimit = 60;
@@ -31,7 +31,7 @@ export async function reportScriptPhase(context: ClusterContext, token: string, 
     const finished = done || (file.join_script.finished && !replaced);
     return {
       ...file,
-      membership: isCopy ? { ...membership, attached: attachedTo(membership) } : membership,
+      membership: isCopy ? { ...membership, attached: attachedByCopy(membership, file.join_script) } : membership,
       join_script: { ...file.join_script, finished, phases: [...kept, { ...body, at }].slice(-phaseLimit) },
       accounts_from_main_since: done ? at : file.accounts_from_main_since,
     };

@@ -106,6 +106,7 @@ function healthOf(
 function ownHealth(context: ClusterContext, membership: Membership): { status: StatusNode['status']; reason: string } {
   const { state, sentence } = context.database.view();
   const script = context.nodeFile.get().join_script;
+  if (membership.divergence !== null) return { status: 'diverged', reason: membership.divergence.reason };
   if (membership.fence !== null) return { status: 'fenced', reason: membership.fence.reason };
   if (configuredRole(membership) === 'main') {
     if (state === 'writable') return { status: 'online', reason: 'This server is main.' };
