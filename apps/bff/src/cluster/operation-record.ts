@@ -43,18 +43,35 @@ export async function setPhase(
   state: PhaseState,
   detail: string | null = null,
 ): Promise<Operation> {
+  return keep(context, withPhase(context, operation, name, state, detail));
+}
+
+/** The end of one phase and the beginning of the next in one write: while writes are shut, each one counts. */
+export async function passToPhase(
+  context: ClusterContext,
+  operation: Operation,
+  ended: { readonly name: string; readonly state: PhaseState; readonly detail: string | null },
+  next: (operation: Operation) => string | null,
+): Promise<Operation> {
+  const passed = withPhase(context, operation, ended.name, ended.state, ended.detail);
+  const name = next(passed);
+  return keep(context, name === null ? passed : withPhase(context, passed, name, 'running', null));
+}
+
+function withPhase(
+  context: ClusterContext,
+  operation: Operation,
+  name: string,
+  state: PhaseState,
+  detail: string | null,
+): Operation {
   const at = new Date(context.clock.nowMs()).toISOString();
   const ended = state !== 'running' && state !== 'pending';
   const phases = operation.phases.map((phase): Phase => {
     if (phase.name !== name) return phase;
     return { ...phase, state, detail, started_at: phase.started_at ?? at, finished_at: ended ? at : null };
   });
-  return keep(context, { ...operation, phases });
-}
-
-/** From here on what fails is repeated, and nothing is taken back. */
-export async function setGranted(context: ClusterContext, operation: Operation): Promise<Operation> {
-  return keep(context, { ...operation, granted: true });
+  return { ...operation, phases };
 }
 
 export async function endOperation(

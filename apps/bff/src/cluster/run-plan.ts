@@ -7,7 +7,7 @@ import type { Operation } from '@proxpanel/contracts/operations';
 import { afterFailure, nextStep, type Plan, type PlanStep, type StepName } from '@proxpanel/failover/plans';
 import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import { endOperation, setGranted, setPhase } from './operation-record.ts';
+import { endOperation, passToPhase, phaseOf, setPhase } from './operation-record.ts';
 import { TakenBack, type StepResult, type StepTable } from './step-result.ts';
 
 /** Between two attempts of a step that has to succeed. */
@@ -32,17 +32,24 @@ export async function runPlan(context: ClusterContext, run: PlanRun, begun: Oper
   for (;;) {
     const step = nextStep(run.plan, operation);
     if (step === null) return endOperation(context, operation, 'completed', run.outcome(context));
-    operation = await setPhase(context, operation, step.name, 'running');
+    // The step before has written it already; an operation that begins, or is resumed, has not.
+    if (!isRunning(operation, step.name)) operation = await setPhase(context, operation, step.name, 'running');
     try {
       const result = await perform(context, run, step.name, operation, step.limitMs);
-      if (result.granted === true) operation = await setGranted(context, operation);
-      operation = await setPhase(context, operation, step.name, stateOf(result), result.detail);
+      const ended = { name: step.name, state: stateOf(result), detail: result.detail };
+      const next = (passed: Operation): string | null => nextStep(run.plan, passed)?.name ?? null;
+      const granted = result.granted === true ? { ...operation, granted: true } : operation;
+      operation = await passToPhase(context, granted, ended, next);
     } catch (error) {
       const ended = await fail(context, run, operation, step, error);
       if (ended.state !== 'running') return ended;
       operation = ended;
     }
   }
+}
+
+function isRunning(operation: Operation, name: string): boolean {
+  return phaseOf(operation, name)?.state === 'running';
 }
 
 function stateOf({ skipped }: StepResult): 'skipped' | 'completed' {
