@@ -23,12 +23,14 @@ export async function findFaults(cluster: HaCluster): Promise<string[]> {
   if (main === undefined || more.length > 0) return [`writable: ${writable.map(({ server }) => server.name).join()}`];
   const faults: string[] = [];
   const streaming = await streamingNodes(main);
+  const { cluster: own } = await cluster.status(main);
   for (const node of cluster.others(main)) {
     if (!streaming.has(node.nodeId)) faults.push(`${node.server.name} does not stream`);
     const status = await cluster.status(node);
     if (status.server.effective_role !== 'secondary') {
       faults.push(`${node.server.name} is ${status.server.effective_role}`);
     }
+    if (status.cluster?.term !== own?.term) faults.push(`${node.server.name} does not know main's term`);
     if (status.divergence) faults.push(`${node.server.name}: ${status.divergence.reason}`);
     for (const code of standingBlockers(status)) faults.push(`${node.server.name}: ${code}`);
     // An operation that goes on is not over with its main's first write.
