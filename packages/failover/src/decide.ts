@@ -39,7 +39,8 @@ function decideAsMain(observation: Observation, memory: Memory, policy: Policy):
 
 function decideAsSecondary(observation: Observation, memory: Memory, policy: Policy): Decision {
   const blockers = failoverBlockers(observation, memory, policy);
-  const view: View = { ...observation, memory, policy, deadlineMs: null, blockers };
+  const deadlineMs = promotionDeadlineMs(observation, policy);
+  const view: View = { ...observation, memory, policy, deadlineMs, blockers };
   const row = firstThatHolds(SECONDARY_TRANSITIONS, view);
   const upkeep = CANDIDATE_UPKEEP_TRANSITIONS.filter((candidate) => candidate.when(view));
   const rows = [row, ...upkeep];
@@ -53,9 +54,17 @@ function decideAsSecondary(observation: Observation, memory: Memory, policy: Pol
     rules: rows.map(({ rule }) => rule),
     blockers,
     countdownMs: countsDown(view) ? silenceOf(view, policy).leftMs : null,
-    deadlineMs: null,
+    deadlineMs,
     sentence: row.sentence(view),
   };
+}
+
+/** Of a candidate that has the lease: until when it may become a writer by it, and by its grant. */
+function promotionDeadlineMs({ self, arbiter }: Observation, policy: Policy): number | null {
+  const { lease, operation, handover } = self;
+  if (arbiter === null || operation === null || lease === null || lease.lost) return null;
+  const byLeaseMs = lease.renewedMs + lease.ttlMs - policy.leaseMarginMs;
+  return handover?.side === 'candidate' ? Math.min(byLeaseMs, handover.goodUntilMs ?? byLeaseMs) : byLeaseMs;
 }
 
 /** What of this observation the next ones need: how long the lease has been absent, and whether its end was seen. */

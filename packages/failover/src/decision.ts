@@ -73,7 +73,10 @@ export interface Decision {
   readonly blockers: readonly Reason<FailoverBlockerCode>[];
   /** Secondary: until a failover would begin, if nothing else stands in its way; null: nothing counts down. */
   readonly countdownMs: number | null;
-  /** Main with an arbiter: until when it may take writes; null: it may not, or it needs no leave. */
+  /**
+   * With an arbiter: until when main may take writes, or a candidate may become a writer; the guard has to know it. null:
+   * it may not, or it needs no leave.
+   */
   readonly deadlineMs: number | null;
   /** One sentence: what this server does now and why. */
   readonly sentence: string;

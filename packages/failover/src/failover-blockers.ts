@@ -215,25 +215,52 @@ function isSynchronous({ durability }: ArbiterFacts, nodeId: number): boolean {
 
 /** The one that has received most goes first; between equals, the lower node id. */
 function blockByOthers(observation: Observation, memory: Memory, policy: Policy): readonly Blocker[] {
-  const { self, database, peers, arbiter } = observation;
-  const { silentMs } = silenceOf(observation, policy);
-  const blockers: Blocker[] = [];
+  const { self, peers, arbiter } = observation;
   const named = policy.durability === 'sync' ? (arbiter?.durability?.nodeIds ?? []) : [];
+  const blockers: Blocker[] = [];
+  // A removed server is no peer any more, and may still hold the only copy; so may a main of which the record still speaks
+  // as of a secondary, since it was promoted before the record was written anew.
+  for (const nodeId of named) {
+    const peer = peers.find((each) => each.nodeId === nodeId);
+    if (nodeId === self.nodeId || (peer !== undefined && saidItsEnd(peer, memory))) continue;
+    const sentence = `Node ${String(nodeId)} may hold acknowledged writes that are missing here, and has not said so since main's lease ended.`;
+    blockers.push({ code: 'other_not_heard', sentence });
+  }
   for (const peer of peers) {
-    if (peer.nodeId === self.mainNodeId) continue;
-    const heardSince =
-      peer.heardMs !== null && observation.nowMs - peer.heardMs < Math.max(silentMs, policy.leaseTtlMs);
-    if (named.includes(peer.nodeId) && (!heardSince || peer.receivedLsn === null)) {
-      const sentence = `Node ${String(peer.nodeId)} may hold acknowledged writes that are missing here, and is not heard.`;
-      blockers.push({ code: 'other_not_heard', sentence });
-    } else if (heardSince && peer.following && isAhead(peer, self.nodeId, database.receivedLsn)) {
-      // One that is ahead but does not act must not keep the provider down for ever, unless what it has was promised.
-      if (!named.includes(peer.nodeId) && waitedForOthers(observation, memory, policy)) continue;
-      const sentence = `Node ${String(peer.nodeId)} has received as much or more and goes first.`;
+    const id = String(peer.nodeId);
+    const holdsPromisedWrites = named.includes(peer.nodeId);
+    if (peer.nodeId === self.mainNodeId && !holdsPromisedWrites) continue;
+    if (goesFirst(peer, observation, memory, policy, holdsPromisedWrites)) {
+      const sentence = `Node ${id} has received as much or more and goes first.`;
       blockers.push({ code: 'other_is_ahead', sentence });
     }
   }
   return blockers;
+}
+
+/** What it had received was asked for when main could not acknowledge anything any more: it can only be all. */
+function saidItsEnd(peer: PeerFacts, { leaseAbsentMs }: Memory): boolean {
+  const askedMs = peer.receivedAskedMs === undefined ? peer.heardMs : peer.receivedAskedMs;
+  return peer.receivedLsn !== null && askedMs !== null && leaseAbsentMs !== null && askedMs >= leaseAbsentMs;
+}
+
+function goesFirst(
+  peer: PeerFacts,
+  observation: Observation,
+  memory: Memory,
+  policy: Policy,
+  holdsPromisedWrites: boolean,
+): boolean {
+  const { self, database, nowMs } = observation;
+  const { receivedLsn } = peer;
+  if (receivedLsn === null) return false;
+  // What was promised stands above everything: one that holds more of it goes first even when it cannot go now.
+  if (holdsPromisedWrites && (database.receivedLsn === null || receivedLsn > database.receivedLsn)) return true;
+  const { silentMs } = silenceOf(observation, policy);
+  const isHeard = peer.heardMs !== null && nowMs - peer.heardMs < Math.max(silentMs, policy.leaseTtlMs);
+  if (!isHeard || !peer.following || !isAhead(peer, self.nodeId, database.receivedLsn)) return false;
+  // One that is ahead but does not act must not keep the provider down for ever.
+  return !waitedForOthers(observation, memory, policy);
 }
 
 function isAhead(peer: PeerFacts, ownNodeId: number, ownLsn: bigint | null): boolean {

@@ -20,7 +20,7 @@ export function mayHandOver({ database, self, policy, wallMs }: View): boolean {
  * The secondary that has received most among those that follow and were heard lately. With `sync` only one that the
  * record names counts, and only when all that it names were heard: any of them may hold the last acknowledged write.
  */
-export function handOverTarget({ peers, self, arbiter, policy, nowMs }: View): PeerFacts | null {
+export function handOverTarget({ peers, self, arbiter, policy, database, nowMs }: View): PeerFacts | null {
   const record = policy.durability === 'sync' ? (arbiter?.durability ?? null) : null;
   const heard = peers.filter(
     (peer) =>
@@ -34,11 +34,20 @@ export function handOverTarget({ peers, self, arbiter, policy, nowMs }: View): P
   if (policy.durability === 'sync' && arbiter !== null) {
     if (record?.state !== 'sync') return null;
     if (!record.nodeIds.every((nodeId) => heard.some((peer) => peer.nodeId === nodeId))) return null;
+    // With several names the one that has most is chosen by what each of them said after the last write.
+    const several = record.nodeIds.length > 1;
+    if (several && heard.some((peer) => record.nodeIds.includes(peer.nodeId) && askedMs(peer) < database.sinceMs)) {
+      return null;
+    }
   }
   const candidates = record === null ? heard : heard.filter(({ nodeId }) => record.nodeIds.includes(nodeId));
   const [first, ...rest] = candidates;
   if (first === undefined) return null;
   return rest.reduce((best, peer) => (isBetter(peer, best) ? peer : best), first);
+}
+
+function askedMs({ receivedAskedMs, heardMs }: PeerFacts): number {
+  return (receivedAskedMs === undefined ? heardMs : receivedAskedMs) ?? -Infinity;
 }
 
 function isBetter(one: PeerFacts, other: PeerFacts): boolean {

@@ -17,21 +17,54 @@ const twin = ({ self, peers }: View): boolean =>
 
 const takesWrites = ({ database }: View): boolean => database.state === 'writable';
 
-/** A fresh process gets one TTL to find its lease again; the gate stays shut in it, and the guard keeps the old deadline. */
-const isFresh = ({ nowMs, self, policy }: View): boolean => nowMs - self.startedMs < policy.leaseTtlMs;
+/**
+ * No lease in memory, and yet nothing is lost: a fresh process gets one TTL to find its lease again, while the gate stays
+ * shut and the guard keeps the old deadline (one that died with its machine keeps nothing); and an arbiter that knows
+ * nothing of this cluster lets nobody but main begin.
+ */
+function mayLookForLease({ nowMs, self, policy, database, arbiter }: View): boolean {
+  if (self.lease !== null) return false;
+  if (nowMs - self.startedMs < policy.leaseTtlMs && database.guardAlive !== false) return true;
+  return arbiter !== null && arbiter.heardMs !== null && !arbiter.silent && arbiter.term === null;
+}
 
 const inHandover = ({ self }: View): boolean =>
   self.handover?.side === 'main' && (self.handover.state === 'shutting' || self.handover.state === 'granted');
 
+/** Granted and shut: a higher term is what was asked for, and the operation waits for what comes of it. */
+const awaitsNewMain = ({ self, database }: View): boolean =>
+  self.handover?.side === 'main' && self.handover.state === 'granted' && database.state !== 'writable';
+
 const hasOthers = ({ peers }: View): boolean => peers.length > 0;
 
-/** The arbiter was heard, shows no lease, has this server's own term, and nothing has to be waited for. */
+/** The arbiter was heard, shows no lease, has this server's own term or was vouched for, and nothing has to be waited for. */
 export function mayTakeLease(view: View): boolean {
-  const { arbiter, self, nowMs, memory, policy } = view;
+  const { arbiter, self, database, nowMs, memory, policy } = view;
   if (arbiter === null || arbiter.silent || arbiter.heardMs === null || arbiter.lease !== null) return false;
   if (absenceWaitMs(nowMs, arbiter, memory, policy) > 0) return false;
-  // Without a term key the arbiter is new, or forgot everything: main, and nobody else, sets it up (again).
-  return arbiter.term === null || (arbiter.isMember && arbiter.term <= self.term);
+  // Without a term key the arbiter is new, or forgot everything: main, and nobody else, sets it up (again). One that has
+  // been shut may have been followed by another main since, which the arbiter would not know any more.
+  if (arbiter.term === null) return database.state === 'writable' || isVouchedFor(view);
+  if (!arbiter.isMember) return false;
+  // A main that writes by everybody's promise is vouched for by that.
+  return arbiter.term <= self.term || (database.state === 'writable' ? hasLeave(view) : isVouchedFor(view));
+}
+
+/** The arbiter alone cannot say that this server is still main: it forgot, or its term was taken and never used. */
+function needsVouching({ arbiter, self }: View): boolean {
+  if (arbiter === null || arbiter.silent || arbiter.heardMs === null || arbiter.lease !== null) return false;
+  return arbiter.term === null || arbiter.term > self.term;
+}
+
+/**
+ * *Every* listed server said so within one TTL: before that one of them could have taken a lease and lost it again. Any
+ * of them alone may simply not have heard of a newer main.
+ */
+function isVouchedFor({ peers, nowMs, policy }: View): boolean {
+  return peers.every(
+    ({ confirmsMain, confirmAskedMs }) =>
+      confirmsMain === true && confirmAskedMs != null && nowMs - confirmAskedMs < policy.leaseTtlMs,
+  );
 }
 
 const isDown = ({ database, nowMs, policy }: View): boolean => {
@@ -47,7 +80,7 @@ const isDown = ({ database, nowMs, policy }: View): boolean => {
 export const MAIN_TRANSITIONS: readonly Transition[] = [
   {
     rule: 20,
-    when: (view) => higherTerm(view) !== null,
+    when: (view) => higherTerm(view) !== null && !awaitsNewMain(view),
     actions: (view) => [{ kind: 'fence', cause: 'superseded', sentence: superseded(view) }],
     sentence: superseded,
   },
@@ -65,8 +98,7 @@ export const MAIN_TRANSITIONS: readonly Transition[] = [
   },
   {
     rule: 23,
-    when: (view) =>
-      takesWrites(view) && hasOthers(view) && !hasLeave(view) && !(view.self.lease === null && isFresh(view)),
+    when: (view) => takesWrites(view) && hasOthers(view) && !hasLeave(view) && !mayLookForLease(view),
     actions: () => [{ kind: 'fence', cause: 'lease', sentence: deadlinePassed }],
     sentence: () => deadlinePassed,
   },
@@ -118,21 +150,19 @@ export const MAIN_TRANSITIONS: readonly Transition[] = [
   },
   {
     rule: 32,
-    when: (view) => view.database.state === 'recovery' && view.arbiter === null && !view.self.fenced,
+    when: (view) =>
+      view.database.state === 'recovery' && !view.self.fenced && (view.arbiter === null || needsVouching(view)),
     actions: () => [{ kind: 'ask_confirmation' }],
     sentence: () => 'Main, waiting, read-only: it asks the others whether it is still main.',
-  },
-  {
-    rule: 33,
-    when: (view) => view.database.state === 'recovery' && view.self.fenced,
-    actions: nothing,
-    sentence: () => 'This server was superseded and stays read-only.',
   },
   {
     rule: 34,
     when: ({ database }) => database.state === 'recovery',
     actions: nothing,
-    sentence: () => 'Main, waiting, read-only: the arbiter has not said yet that this server is still main.',
+    sentence: ({ self }) =>
+      self.fenced
+        ? 'This server was superseded and stays read-only.'
+        : 'Main, waiting, read-only: the arbiter has not said yet that this server is still main.',
   },
   {
     rule: 36,

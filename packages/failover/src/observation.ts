@@ -97,6 +97,11 @@ export interface PeerFacts {
   readonly isWritingMain: boolean;
   readonly promotionIds: readonly string[];
   readonly receivedLsn: bigint | null;
+  /**
+   * When the question was asked whose answer said `receivedLsn`: what it received since then is not in it. Missing:
+   * `heardMs` stands in for it.
+   */
+  readonly receivedAskedMs?: number | null;
   readonly walFlows: boolean;
   readonly following: boolean;
   /** It promised not to promote; counted from before it was asked. */
@@ -104,6 +109,8 @@ export interface PeerFacts {
   readonly promisedForMs: number;
   /** Answer to the last "am I still main?", asked in this start of the database; null: none yet. */
   readonly confirmsMain: boolean | null;
+  /** When that was asked. Missing or null: not known, and the answer does not count where an arbiter is asked as well. */
+  readonly confirmAskedMs?: number | null;
 }
 
 export interface ArbiterFacts {

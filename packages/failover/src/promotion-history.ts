@@ -11,7 +11,11 @@ export interface PromotionRecord {
 }
 
 export type DivergenceCode =
-  'past_fork' | 'own_promotion_unknown_to_main' | 'same_timeline_other_promotion' | 'records_disagree';
+  | 'past_fork'
+  | 'own_promotion_unknown_to_main'
+  | 'own_promotion_unrecorded'
+  | 'same_timeline_other_promotion'
+  | 'records_disagree';
 
 export type FollowVerdict =
   | { readonly mayFollow: true }
@@ -26,6 +30,12 @@ export type FollowVerdict =
       readonly repair: 'rewind' | 'base_backup';
     };
 
+/** The timelines that the databases are on now; `mains` null: not known. */
+export interface CurrentTimelines {
+  readonly own: number;
+  readonly mains: number | null;
+}
+
 /**
  * May this node attach to the new main by itself (SAFETY §2)? Only if main's list contains the node's whole list, and the
  * node's last LSN is at most the fork LSN of the first promotion that it lacks. Equal timeline numbers prove nothing.
@@ -33,11 +43,15 @@ export type FollowVerdict =
  * `ownLastLsn` is the node's end of WAL, read after the stop or demotion that followed a CHECKPOINT; an earlier reading
  * may be too low. The order of the lists does not matter: of main's promotions that the node lacks, the first is the one
  * with the lowest fork.
+ *
+ * `timelines` is what the two databases themselves say. A promotion that was cut off before anything was written down
+ * leaves a timeline that no list knows, and that main has, or will have, by the same number.
  */
 export function comparePromotionHistories(
   own: readonly PromotionRecord[],
   mains: readonly PromotionRecord[],
   ownLastLsn: bigint,
+  timelines: CurrentTimelines | null = null,
 ): FollowVerdict {
   const disagreement = findDisagreement(own, mains);
   if (disagreement !== undefined) {
@@ -47,6 +61,11 @@ export function comparePromotionHistories(
   const unknownToMain = lacking(mains, own);
   const unknownHere = lacking(own, mains);
   const shared = lowestFork([...unknownToMain, ...unknownHere]);
+  if (timelines !== null && isUnrecorded(own, mains, timelines)) {
+    const reason = `This server was promoted to timeline ${String(timelines.own)} without a record of it; its rows past that point are its own.`;
+    const bytesPastFork = shared === undefined ? null : lsnDistanceBytes(ownLastLsn, shared);
+    return { mayFollow: false, code: 'own_promotion_unrecorded', reason, bytesPastFork, repair: 'base_backup' };
+  }
   // Both lists are the same: the node is on main's own timeline, and streaming itself compares the positions.
   if (shared === undefined) return { mayFollow: true };
   const bytesPastFork = lsnDistanceBytes(ownLastLsn, shared);
@@ -70,6 +89,17 @@ function refuseOwnPromotion(
   }
   const reason = `This server was promoted once without main's knowledge, and holds ${size} that main does not have.`;
   return { mayFollow: false, code: 'own_promotion_unknown_to_main', reason, bytesPastFork, repair: 'rewind' };
+}
+
+/** Main's timelines never fall, and each of them that a promotion began is in a list: one that is in none is this server's alone. */
+function isUnrecorded(
+  own: readonly PromotionRecord[],
+  mains: readonly PromotionRecord[],
+  timelines: CurrentTimelines,
+): boolean {
+  if (own.some(({ timeline }) => timeline === timelines.own)) return false;
+  if (timelines.mains !== null && timelines.own > timelines.mains) return true;
+  return [...own, ...mains].some(({ timeline }) => timeline <= timelines.own);
 }
 
 /** Records of `all` whose promotion `known` does not contain. */

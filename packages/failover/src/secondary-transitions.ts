@@ -5,8 +5,44 @@ import { durationInWords } from './words.ts';
 const others = ({ blockers }: View) => blockers.filter((blocker) => !isSignOfLife(blocker));
 const livesOn = ({ blockers }: View): boolean => blockers.some(isSignOfLife);
 
+const PASSING: ReadonlySet<string> = new Set([
+  'operation_running',
+  'just_started',
+  'grant_open',
+  'promise_runs',
+  'cloning',
+]);
+
+/** What passes by itself within seconds, or is this server's own doing, is nothing to wake anybody for. */
+const isSettled = ({ blockers }: View): boolean => !blockers.some(({ code }) => PASSING.has(code));
+
+/** The leave of a promotion has ended while it was under way (SAFETY §3 "Lease", "Grant"). */
+const outlivesItsLease = ({ self, deadlineMs, nowMs, arbiter, database }: View): boolean =>
+  arbiter !== null &&
+  self.operation !== null &&
+  self.lease !== null &&
+  database.state === 'writable' &&
+  (self.lease.lost || deadlineMs === null || nowMs >= deadlineMs);
+
 /** The first row that holds is what a secondary does about its main. */
 export const SECONDARY_TRANSITIONS: readonly Transition[] = [
+  {
+    rule: 58,
+    when: outlivesItsLease,
+    actions: () => [{ kind: 'fence', cause: 'lease', sentence: promotedTooLate }],
+    sentence: () => promotedTooLate,
+  },
+  {
+    rule: 59,
+    // A fresh process first goes on with what it was doing: a promotion that ended while it was away is rolled forward.
+    when: ({ self, database, nowMs, policy }) =>
+      database.state === 'writable' &&
+      self.operation === null &&
+      !self.cloning &&
+      (self.fenced || nowMs - self.startedMs >= policy.leaseTtlMs),
+    actions: () => [{ kind: 'fence', cause: 'lease', sentence: notMain }],
+    sentence: () => notMain,
+  },
   {
     rule: 60,
     when: ({ self }) => self.handover?.side === 'candidate' && ['asked', 'granted'].includes(self.handover.state),
@@ -24,7 +60,7 @@ export const SECONDARY_TRANSITIONS: readonly Transition[] = [
   },
   {
     rule: 62,
-    when: (view) => !livesOn(view) && key(view) !== view.memory.toldBlockers,
+    when: (view) => !livesOn(view) && isSettled(view) && key(view) !== view.memory.toldBlockers,
     actions: ({ blockers }) => [{ kind: 'tell_blocked', reasons: blockers }],
     sentence: (view) => `Main is lost, but this server does not take over: ${sentences(view)}`,
   },
@@ -50,6 +86,9 @@ export const SECONDARY_TRANSITIONS: readonly Transition[] = [
     sentence: () => 'Main is heard; this server follows it.',
   },
 ];
+
+const promotedTooLate = 'The lease ended before the promotion did: another server may be main, so writes are shut.';
+const notMain = 'This server is not main, and its database takes writes: they are shut.';
 
 function sentences({ blockers }: View): string {
   return blockers.map(({ sentence }) => sentence).join(' ');

@@ -1,0 +1,53 @@
+/** What must hold after every step, whatever happens (SAFETY §2–§4). */
+import { isWritable } from './database.ts';
+import { walFlows } from './database.ts';
+import type { SimNode, World } from './world-types.ts';
+
+/** A server that clients could have a write acknowledged by. A suspended machine answers nobody. */
+function acceptsWrites(node: SimNode): boolean {
+  return node.machine === 'running' && isWritable(node.database);
+}
+
+/**
+ * Two writers: never with an arbiter, and never without one where nobody is promoted by a time-out. A machine that was
+ * suspended past its deadline is let off until its guard has run (guard.ts): nothing that sleeps can be on time, and with
+ * `sync` what it writes then is acknowledged to nobody, which the other checks see to.
+ */
+export function checkWriters(world: World): void {
+  if (world.violation !== null) return;
+  if (world.arbiter === null && world.policy.autoFailover) return;
+  let writers = 0;
+  for (const node of world.nodes) {
+    if (acceptsWrites(node) && world.nowMs >= node.excusedUntilMs) writers += 1;
+  }
+  if (writers < 2) return;
+  const names = world.nodes.filter(acceptsWrites).map(({ id }) => String(id));
+  world.violation = `Servers ${names.join(' and ')} accept writes at once.`;
+}
+
+/** One main that takes writes, and every server that may follow it does. */
+export function isSettled(world: World): boolean {
+  // A removed server that had promoted itself without an arbiter is no part of the cluster any more.
+  const writers = world.nodes.filter((node) => acceptsWrites(node) && (world.arbiter !== null || !node.file.removed));
+  const [main] = writers;
+  if (main === undefined || writers.length > 1) return false;
+  if (main.file.role !== 'main' || main.file.operation !== null || !main.process.gateOpen) return false;
+  // After an older state of the arbiter was put back two servers may bear one term; which of them follows, an admin says.
+  if (world.restored) return true;
+  return main.file.peers.every((id) => {
+    const peer = world.nodes[id - 1];
+    if (peer === undefined || peer.file.removed) return true;
+    return peer.database.upstream === main.id && walFlows(world, peer) && !peer.file.fenced && !peer.file.diverged;
+  });
+}
+
+export function describeWorld(world: World): string {
+  return world.nodes
+    .map(({ id, file, database, process }) => {
+      const state = database.process === 'up' ? (database.recovery ? 'read-only' : 'writable') : database.process;
+      const busy = file.operation === null ? '' : `, ${file.operation.kind}`;
+      const flags = `${file.fenced ? ', fenced' : ''}${file.diverged ? ', diverged' : ''}${file.removed ? ', removed' : ''}`;
+      return `server ${String(id)}: ${file.role} of term ${String(file.term)}, ${state}${flags}${busy} (${process.sentence})`;
+    })
+    .join('; ');
+}
