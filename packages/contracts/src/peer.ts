@@ -210,6 +210,8 @@ export const peerStatusReplySchema = z.object({
   replay_lsn: lsnSchema.nullable(),
   /** This node's whole list: its database's rows and what node.json holds beyond them (SAFETY §2). */
   promotions: z.array(promotionSchema),
+  /** The timeline that its database is on; null: not known now. */
+  timeline: z.int().nullable().default(null),
   /** WAL reaches it now. */
   receiver_streaming: z.boolean(),
   hold: holdSchema.nullable(),
@@ -228,6 +230,7 @@ export const announceBodySchema = z
     promotion_id: uuidSchema.nullable(),
     /** The speaker's whole list, by which the others tell whether they may follow (SAFETY §2). */
     promotions: z.array(promotionSchema),
+    timeline: z.int().nullable().default(null),
   })
   .strict();
 export type AnnounceBody = z.infer<typeof announceBodySchema>;

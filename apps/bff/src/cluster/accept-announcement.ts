@@ -22,7 +22,8 @@ export async function acceptAnnouncement(
   }
   if (body.promotion_id !== null) {
     const { node_id: nodeId } = body.main;
-    rememberMainsPromotions(context, { nodeId, term: body.term, promotions: body.promotions });
+    const { term, promotions, timeline } = body;
+    rememberMainsPromotions(context, { nodeId, term, promotions, timeline });
   }
   await meetTerm(context, {
     term: body.term,

@@ -31,6 +31,7 @@ export function answerPeerStatus(context: ClusterContext): PeerStatusReply {
     receive_lsn: text(positions?.receiveLsn),
     replay_lsn: text(positions?.replayLsn),
     promotions: ownPromotions(context),
+    timeline: context.database.view().timeline,
     receiver_streaming: receiverStreams(positions),
     hold: membership.hold,
     last_failover: membership.last_failover,

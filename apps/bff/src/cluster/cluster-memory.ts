@@ -71,6 +71,8 @@ export interface MainsPromotions {
   readonly nodeId: number;
   readonly term: number;
   readonly promotions: readonly Promotion[];
+  /** Of its database; null: it did not know. */
+  readonly timeline: number | null;
 }
 
 export interface StuckFollower {

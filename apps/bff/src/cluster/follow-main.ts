@@ -51,11 +51,14 @@ async function followOnce(context: ClusterContext, signal: AbortSignal): Promise
   const mains = mainsPromotionsOf(context, membership);
   if (mains === null) return 'not_yet';
   await readPromotionRows(context);
-  const own = ownPromotions(context);
-  const verdictAt = (end: bigint) => comparePromotionHistories(promotionRecords(own), promotionRecords(mains), end);
+  const verdictAt = (end: bigint) =>
+    comparePromotionHistories(promotionRecords(ownPromotions(context)), promotionRecords(mains), end);
   // The same promotions on both sides: streaming itself compares the positions, and the end need not be waited for.
-  if (haveSamePromotions(own, mains) && verdictAt(0n).mayFollow) return attach(context, membership);
+  if (haveSamePromotions(ownPromotions(context), mains) && verdictAt(0n).mayFollow) return attach(context, membership);
   const ownLastLsn = await lastLsn(context, signal);
+  // The last records to be replayed may have told of another promotion.
+  await readPromotionRows(context);
+  const own = ownPromotions(context);
   const verdict = verdictAt(ownLastLsn);
   if (verdict.mayFollow) return attach(context, membership);
   await recordDivergence(context, membership, { own, mains, ownLastLsn, verdict });

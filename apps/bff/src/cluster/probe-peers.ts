@@ -49,7 +49,8 @@ export async function probePeer(
       reply: body,
     });
     if (body.role === 'main') {
-      rememberMainsPromotions(context, { nodeId: body.node_id, term: body.term, promotions: body.promotions });
+      const { node_id: nodeId, term, promotions, timeline } = body;
+      rememberMainsPromotions(context, { nodeId, term, promotions, timeline });
     }
     if (peer.node_id === membership.main_node_id && body.write_lsn !== null) {
       context.memory.mainWriteLsn = { lsn: parseLsn(body.write_lsn), atMs };

@@ -140,7 +140,8 @@ const announce: RunStep = async (context) => {
   const promotionId = membership.promotions.at(-1)?.promotion_id ?? null;
   const self = ownPeer(file, membership, context.own, 'main');
   const promotions = ownPromotions(context);
-  const body = { term: membership.term, main: self, promotion_id: promotionId, promotions };
+  const timeline = membership.promotions.at(-1)?.timeline ?? null;
+  const body = { term: membership.term, main: self, promotion_id: promotionId, promotions, timeline };
   const told = await Promise.all(
     otherPeers(membership).map(async (peer) => {
       try {
