@@ -87,11 +87,18 @@ async function fail(
   }
   const failed = await setPhase(context, operation, step.name, 'failed', reason);
   if (next === 'give_up') {
-    const ended = await endOperation(context, failed, 'failed', `The step ${step.name} failed: ${reason}`);
+    const outcome = `The step ${step.name} failed: ${reason} ${await stateNow(context)}`;
+    const ended = await endOperation(context, failed, 'failed', outcome);
     await run.onFailed(context, ended, { step: step.name, reason, rolledBack: false });
     return ended;
   }
   return takeBack(context, run, failed, { step: step.name, reason });
+}
+
+/** What the failure left, for the one who has to decide what to do about it. */
+async function stateNow(context: ClusterContext): Promise<string> {
+  const { state } = await context.database.look();
+  return state === 'writable' ? 'This server accepts writes all the same.' : 'This server is read-only as before.';
 }
 
 /** Each step of the way back is tried until it succeeds: half-way back, nobody takes writes. */
