@@ -91,7 +91,7 @@ test('a reseller is refused, and so is somebody who is not signed in', async () 
 });
 
 test('while main answers, the name of this server has to be typed, and the reasons are told', async () => {
-  await waitForStatus(panel, 'main to have answered', ({ promote: offer }) => offer.confirm_name !== null);
+  await waitForStatus(panel, 'main to have answered', ({ promote: offer }) => offer.mode === 'switchover');
   for (const confirm of [undefined, 'DC1 Primary', secondaryName.toLowerCase()]) {
     const reply = await askToPromote(panel, confirm === undefined ? {} : { confirm });
     expectRefusal(reply, 'CONFIRMATION_NEEDED', 'DC2');
@@ -100,8 +100,8 @@ test('while main answers, the name of this server has to be typed, and the reaso
     for (const { sentence } of reasons) expect(sentence.length).toBeGreaterThan(10);
   }
   const { promote: offer } = await readStatus(panel);
-  expect(offer).toMatchObject({ allowed: true, mode: 'emergency', confirm_name: secondaryName, node_id: nodeId });
-  expect(offer.warnings.map(({ code }) => code)).toContain('main_answers');
+  // What is offered while main answers is the planned change, which loses nothing.
+  expect(offer).toMatchObject({ mode: 'switchover', node_id: nodeId, loss_forecast: null });
   // Asking changed nothing: main is main, of the same term.
   expect(readNodeFile(main).membership?.term).toBe(1);
   expect(readNodeFile(secondary).membership?.term).toBe(1);

@@ -8,6 +8,7 @@ import type { ClusterContext } from './cluster-context.ts';
 import { beginOperation } from './operation-record.ts';
 import { recordEvent } from './record-event.ts';
 import { runPlan, type PlanRun } from './run-plan.ts';
+import { bootMs } from './sounds.ts';
 import { startOperation } from './start-operation.ts';
 import type { RunStep } from './step-result.ts';
 import { awaitGrant, handOverStep, shutGate, tellFailure } from './switchover-main.ts';
@@ -15,9 +16,14 @@ import { takeBackSteps } from './take-back-steps.ts';
 
 const actor = 'automatic failover';
 const pollMs = 50;
+/** What was refused a moment ago is refused now; decide asks ten times a second. */
+const againAfterMs = 5_000;
 
-/** Resolves once the operation is on disk and running. BUSY when another one runs. */
+const failedAtMs = new WeakMap<ClusterContext, number>();
+
+/** Resolves once the operation is on disk and running; at once, shortly after one that failed. BUSY when another one runs. */
 export async function handOver(context: ClusterContext, toNodeId: number): Promise<void> {
+  if (bootMs(context) - (failedAtMs.get(context) ?? -Infinity) < againAfterMs) return;
   const candidate = candidatePeer(context, toNodeId);
   const reason = context.database.view().sentence;
   await startOperation(
@@ -54,7 +60,10 @@ export function handOverRun(candidateNodeId: number): PlanRun {
       await_new_main: awaitNewMain,
     },
     outcome: (context) => `"${candidatePeer(context, candidateNodeId).display_name}" is the main server.`,
-    onFailed: tellFailure,
+    onFailed: (context, operation, failed) => {
+      failedAtMs.set(context, bootMs(context));
+      return tellFailure(context, operation, failed);
+    },
   };
 }
 
