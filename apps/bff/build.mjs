@@ -1,6 +1,6 @@
 // Bundles the server and the command line into dist/, so that they start with `node dist/main.js` and nothing else.
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -39,6 +39,8 @@ const result = await build({
   metafile: true,
 });
 
+// It begins with the line that names its interpreter, so that a link to it is a command.
+await chmod(`${here}${fresh}/cli.js`, 0o755);
 if (existsSync(`${here}dist`)) await rename(`${here}dist`, `${here}${fresh}.old`);
 await rename(`${here}${fresh}`, `${here}dist`);
 await rm(`${here}${fresh}.old`, { recursive: true, force: true });

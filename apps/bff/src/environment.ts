@@ -59,6 +59,11 @@ export interface Environment {
   readonly webDist: string;
 }
 
+/** As they are, for the command line, which may read a service's file beside them. */
+export function givenVariables(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
 /**
  * Reads and checks the environment. A bad value throws EnvironmentFault: one line that names the variable and never
  * repeats its value. An empty variable counts as absent, since that is what compose files pass on.

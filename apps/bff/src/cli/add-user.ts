@@ -4,6 +4,7 @@ import { userRoleSchema } from '@proxpanel/contracts/roles';
 import type { Environment } from '../environment.ts';
 import { Fault } from '../fault.ts';
 import { openNodeFile } from '../host/node-file-store.ts';
+import { takeStateLock } from '../host/state-lock.ts';
 import { createLogger } from '../log.ts';
 import { createUser } from '../panel/create-user.ts';
 import { createConnections } from '../postgres/connection.ts';
@@ -15,7 +16,12 @@ export async function addUser(environment: Environment, username: string, roleTe
   const role = userRoleSchema.safeParse(roleText);
   if (!role.success) throw new Fault('INVALID_REQUEST', `The role must be admin or reseller, not "${roleText}".`);
   const log = createLogger('warn');
+  const lock = await takeStateLock(environment.stateDir, 'proxpanel-cluster user add');
   const nodeFile = await openNodeFile({ stateDir: environment.stateDir, log });
+  if (!lock.taken && nodeFile.get().panel_database === null) {
+    // Preparing the database writes node.json, which is the panel's while it runs.
+    throw new Fault('STARTING', 'The panel has not prepared its database yet; try again in a moment.');
+  }
   const { databaseUrl, panelDatabaseUrl } = environment;
   const connections = createConnections({ databaseUrl, panelDatabaseUrl, nodeFile, log });
   try {
@@ -32,6 +38,7 @@ export async function addUser(environment: Environment, username: string, roleTe
     process.stdout.write(`Added ${role.data} ${created.username}${shown}.\n`);
   } finally {
     await connections.close();
+    if (lock.taken) lock.release();
   }
 }
 

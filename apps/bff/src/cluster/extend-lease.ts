@@ -13,15 +13,23 @@ export const plannedRestartMs = 120_000;
  */
 export async function extendLeaseForRestart(context: ClusterContext): Promise<void> {
   const { membership } = context.nodeFile.get();
-  const { lease } = context.memory;
   if (membership?.hold == null || Date.parse(membership.hold.until) <= context.clock.nowMs()) return;
-  if (lease === null || lease.lost) return;
+  await extendLease(context);
+}
+
+/** The same when an admin at the command line has changed main and starts the panel next. Resolves with whether it was done. */
+export async function extendLease(context: ClusterContext): Promise<boolean> {
+  const { lease } = context.memory;
+  if (lease === null || lease.lost) return false;
   try {
     const ttlMs = Math.max(plannedRestartMs, lease.ttlMs);
     const deadlineMs = await replaceLease(context, ttlMs);
-    if (deadlineMs !== null) await keepGuard(context, deadlineMs);
+    if (deadlineMs === null) return false;
+    await keepGuard(context, deadlineMs);
+    return true;
   } catch (error) {
     context.log.warn({ reason: messageOf(error) }, 'the lease could not be extended for the restart');
+    return false;
   }
 }
 
