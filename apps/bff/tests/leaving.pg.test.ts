@@ -1,4 +1,6 @@
 /** A secondary leaves, with main alive and with main dead, and nothing is lost on either side (DESIGN §7). */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configureMain, joinSecondary, waitForRole, type JoinedSecondary } from '@proxpanel/testbed/join-servers';
 import type { PanelClient } from '@proxpanel/testbed/panel-client';
@@ -76,6 +78,8 @@ test('leaving read-only: main is told and forgets the node, the data stay as the
   expect(left.sentence).toMatch(/stays read-only.*pg_promote.*Main was told/);
   expect(await slotsOf(main)).toEqual([]);
   expect(await replicationLinesOf(main)).toBe(0);
+  // SAFETY §1 "Fail-safe restart": nobody is left to wait for, so a restart must come up writable again.
+  expect(existsSync(join(main.postgres.dataDirectory, 'standby.signal'))).toBe(false);
   const { nodes, events } = await readStatus(mainPanel);
   expect(nodes.map(({ display_name: name }) => name)).toEqual(['DC1 Primary']);
   expect(events.map(({ type }) => type)).toContain('node_left');

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
-import { comparePromotionHistories } from '@proxpanel/failover/promotion-history';
+import { comparePromotionHistories, type CurrentTimelines } from '@proxpanel/failover/promotion-history';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { followMainRedis } from './follow-main-redis.ts';
@@ -50,19 +50,30 @@ async function followOnce(context: ClusterContext, signal: AbortSignal): Promise
   if (membership.divergence !== null) return 'diverged';
   const mains = mainsPromotionsOf(context, membership);
   if (mains === null) return 'not_yet';
-  await readPromotionRows(context);
+  await Promise.all([readPromotionRows(context), context.database.look()]);
   const verdictAt = (end: bigint) =>
-    comparePromotionHistories(promotionRecords(ownPromotions(context)), promotionRecords(mains), end);
+    comparePromotionHistories(
+      promotionRecords(ownPromotions(context)),
+      promotionRecords(mains),
+      end,
+      currentTimelines(context),
+    );
   // The same promotions on both sides: streaming itself compares the positions, and the end need not be waited for.
   if (haveSamePromotions(ownPromotions(context), mains) && verdictAt(0n).mayFollow) return attach(context, membership);
   const ownLastLsn = await lastLsn(context, signal);
   // The last records to be replayed may have told of another promotion.
-  await readPromotionRows(context);
+  await Promise.all([readPromotionRows(context), context.database.look()]);
   const own = ownPromotions(context);
   const verdict = verdictAt(ownLastLsn);
   if (verdict.mayFollow) return attach(context, membership);
   await recordDivergence(context, membership, { own, mains, ownLastLsn, verdict });
   return 'diverged';
+}
+
+/** A promotion that was cut off before it was written down shows in the timelines alone. */
+function currentTimelines({ database, memory }: ClusterContext): CurrentTimelines | null {
+  const { timeline: own } = database.view();
+  return own === null ? null : { own, mains: memory.mainsPromotions?.timeline ?? null };
 }
 
 function mayBeAsked(context: ClusterContext, membership: Membership): boolean {
