@@ -166,6 +166,22 @@ test('where nobody answers, main goes on by the admin’s word alone', async () 
   await untilWell(secondary);
 });
 
+test('a planned switchover by promote, and back again by a main whose panel is stopped', async () => {
+  const [code, text] = await said(main, 'promote', '--yes', '--confirm', 'DC2 Standby');
+  expect(code, text).toBe(0);
+  await untilWell(secondary);
+  expect(await secondary.postgres.isInRecovery()).toBe(false);
+  await untilWell(main);
+  await secondary.bff.stop();
+  const [back, how] = await said(secondary, 'promote', '--switchover', '--yes', '--confirm', 'DC1 Primary');
+  expect(back, how).toBe(0);
+  expect(await main.postgres.isInRecovery()).toBe(false);
+  await startPanel(secondary);
+  await untilWell(main);
+  await untilWell(secondary);
+  expect(await secondary.postgres.isInRecovery()).toBe(true);
+});
+
 test('the host of main is lost and the secondary’s panel is stopped: promote --emergency', async () => {
   const panel = await main.panel().signIn();
   await addSubscriber(panel, 'last');

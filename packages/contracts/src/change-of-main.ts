@@ -63,7 +63,7 @@ export const claimMainBodySchema = z
   .object({ confirm: displayNameSchema, reason: reasonTextSchema.optional() })
   .strict();
 /** `confirm`: the display name of the main that is to be shut. */
-export const demoteBodySchema = claimMainBodySchema;
+export const demoteBodySchema = z.object({ confirm: displayNameSchema, reason: reasonTextSchema.optional() }).strict();
 export const allowAsyncBodySchema = z.object({ confirm: displayNameSchema }).strict();
 
 /**
