@@ -20,6 +20,7 @@ const quickTimers = {
   LATE_AFTER_MS: '2000',
   OFFLINE_AFTER_MS: '4000',
   FAILOVER_AFTER_MS: '6000',
+  AUTO_FAILOVER: 'true',
 };
 
 beforeAll(async () => {

@@ -212,6 +212,6 @@ function mayOpenGate(view: View): boolean {
   if (database.state !== 'writable' || self.fenced) return false;
   if (!hasOthers(view)) return true;
   if (database.standbySignal !== true) return false;
-  if (arbiter !== null) return hasLeave(view) && database.guardAlive === true;
+  if (arbiter !== null) return hasLeave(view) && (database.guardAlive === true || self.overridden === true);
   return peers.every(({ heardMs, apiSilent }) => apiSilent || (heardMs !== null && heardMs >= self.startedMs));
 }

@@ -39,6 +39,8 @@ export interface SelfFacts {
   readonly hold: { readonly wallUntilMs: number; readonly actor: string; readonly reason: string } | null;
   readonly lastFailover: { readonly wallAtMs: number; readonly acknowledged: boolean } | null;
   /** The lease that this server believes to hold: last renewal that the arbiter confirmed, counted from before it was sent. */
+  /** An admin said that this server is main although the arbiter does not answer: stands in for a lease until it does. */
+  readonly overridden?: boolean;
   readonly lease: { readonly renewedMs: number; readonly ttlMs: number; readonly lost: boolean } | null;
 }
 

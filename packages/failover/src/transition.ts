@@ -26,7 +26,7 @@ export interface Transition {
 
 export const nothing = (): readonly Action[] => [];
 
-/** The leave that this main needs is there: no arbiter asks for one, or a lease or promises run. */
-export function hasLeave({ arbiter, deadlineMs, nowMs }: View): boolean {
-  return arbiter === null || (deadlineMs !== null && nowMs < deadlineMs);
+/** The leave that this main needs is there: no arbiter asks for one, an admin has said so, or a lease or promises run. */
+export function hasLeave({ arbiter, self, deadlineMs, nowMs }: View): boolean {
+  return arbiter === null || self.overridden === true || (deadlineMs !== null && nowMs < deadlineMs);
 }

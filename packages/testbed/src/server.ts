@@ -174,6 +174,8 @@ export function defaultEnvironment(server: TestServer): Record<string, string> {
     LATE_AFTER_MS: '3000',
     OFFLINE_AFTER_MS: '6000',
     FAILOVER_AFTER_MS: '6000',
+    // Tests say who becomes main, and when; those of automatic failover switch it on.
+    AUTO_FAILOVER: 'false',
   };
 }
 

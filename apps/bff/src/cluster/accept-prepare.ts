@@ -9,6 +9,7 @@ import type { ClusterContext } from './cluster-context.ts';
 import { liveHandover } from './handover.ts';
 import { candidateReasons, judgeCandidate } from './judge-candidate.ts';
 import { requireMembership } from './membership.ts';
+import { meetTerm } from './meet-term.ts';
 import { beginOperation } from './operation-record.ts';
 import { prepareForPromotion, undoPreparation } from './prepare-for-promotion.ts';
 import { runPlan } from './run-plan.ts';
@@ -27,6 +28,11 @@ export async function acceptPrepare(
   body: PrepareBody,
   callerNodeId: number | null,
 ): Promise<PrepareReply> {
+  // Main may have taken its lease anew a moment ago, and with it a term that no heartbeat has brought yet.
+  const speaker = { mainNodeId: callerNodeId, saidBy: 'main', speakerIsMain: true };
+  if (callerNodeId === requireMembership(context.nodeFile.get()).main_node_id) {
+    await meetTerm(context, { ...speaker, term: body.term });
+  }
   const membership = requireMembership(context.nodeFile.get());
   if (callerNodeId !== membership.main_node_id || body.candidate_node_id !== membership.node_id) {
     throw new Fault('BAD_TOKEN', 'Only main may ask this server to take over, and only for itself.');

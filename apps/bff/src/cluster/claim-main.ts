@@ -6,9 +6,11 @@ import { askConfirmation } from './ask-confirmation.ts';
 import { askPromises } from './ask-promises.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { endDemotion } from './demote-main.ts';
+import { giveUpWaiting, waitsForUnheard } from './handover.ts';
 import { giveLeaseBack, takeLease } from './hold-lease.ts';
 import { configuredRole, otherPeers, requireMembership, withMain } from './membership.ts';
 import type { Membership } from './node-file.ts';
+import { overrideArbiter } from './override-arbiter.ts';
 import { policyOf } from './observe-for-decision.ts';
 import { probePeers } from './probe-peers.ts';
 import { resumeMain } from './resume-main.ts';
@@ -30,7 +32,8 @@ export function judgeClaim(context: ClusterContext): Reason[] {
     return [{ code: 'not_main', sentence: `Main is ${main}; where it is lost, promote a secondary that followed it.` }];
   }
   if (state !== 'recovery') return [{ code: 'database_down', sentence: `PostgreSQL has to run first: ${sentence}` }];
-  const busy = context.lock.running();
+  // A change of main that waits for a word which only the admin can give now.
+  const busy = waitsForUnheard(context) ? null : context.lock.running();
   if (busy !== null) return [{ code: 'busy', sentence: `This server is busy with ${busy}.` }];
   return refusalsOfPeers(context, membership);
 }
@@ -83,6 +86,8 @@ export async function claimMain(
     const sentence = `${denied} Promote that server, or have this one repaired, instead.`;
     refuse([{ code: 'denied', sentence }]);
   }
+  const { operation } = context.memory;
+  if (operation !== null && giveUpWaiting(context, `${actor} says that this is the only main.`)) return operation;
   const tookLease = await takeLeaseIfThere(context, membership);
   if (isTwin) await becomeMainAgain(context);
   await endDemotion(context);
@@ -110,6 +115,7 @@ async function takeLeaseIfThere(context: ClusterContext, membership: Membership)
     if (!(error instanceof Fault) || error.code !== 'ARBITER_AWAY') throw error;
     context.log.warn({ reason: messageOf(error) }, 'an admin claims main while the arbiter is away');
     await askPromises(context, policyOf(context, membership).leaseTtlMs);
+    await overrideArbiter(context);
     return false;
   }
 }

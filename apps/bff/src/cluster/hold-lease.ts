@@ -36,7 +36,10 @@ export async function takeLease(
   await context.nodeFile.update((file) =>
     file.membership === null
       ? file
-      : { ...file, membership: { ...file.membership, term, lease: { lease_id: leaseId, term } } },
+      : {
+          ...file,
+          membership: { ...file.membership, term, lease: { lease_id: leaseId, term }, arbiter_override: null },
+        },
   );
   context.log.info({ term, lease_id: leaseId }, 'took the lease');
   return term;

@@ -72,6 +72,8 @@ export const membershipSchema = z.object({
   handover: handoverSchema.nullable().default(null),
   /** The lease that this server holds or held, so that a restarted BFF goes on renewing it. */
   lease: z.object({ lease_id: z.string(), term: termSchema }).nullable().default(null),
+  /** An admin's word stands in for the lease of this term until the arbiter is back (SAFETY §3 "Arbiter away"). */
+  arbiter_override: z.object({ term: termSchema }).nullable().default(null),
   divergence: divergenceSchema.nullable().default(null),
   /** The main, and its term, that this server was found to be allowed to follow: asked once for each (SAFETY §2). */
   attached: z.object({ main_node_id: nodeIdSchema, term: termSchema }).nullable().default(null),
@@ -103,6 +105,7 @@ export const untouchedByChanges = {
   promise: null,
   handover: null,
   lease: null,
+  arbiter_override: null,
   divergence: null,
   attached: null,
   durability: null,

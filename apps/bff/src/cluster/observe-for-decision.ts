@@ -72,6 +72,7 @@ function selfFacts(context: ClusterContext, membership: Membership): SelfFacts {
           },
     hold: hold === null ? null : { wallUntilMs: Date.parse(hold.until), actor: hold.actor, reason: hold.reason },
     lastFailover: last === null ? null : { wallAtMs: Date.parse(last.at), acknowledged: last.acknowledged },
+    overridden: membership.arbiter_override?.term === membership.term && membership.main_node_id === membership.node_id,
     lease: lease === null ? null : { renewedMs: lease.renewedMs, ttlMs: lease.ttlMs, lost: lease.lost },
   };
 }

@@ -27,7 +27,7 @@ export function performDecision(context: ClusterContext, decision: Decision): vo
   const performed = running.get(context) ?? new Map<ActionKind, Promise<void>>();
   running.set(context, performed);
   for (const action of decision.actions) {
-    if (performed.has(action.kind)) continue;
+    if (performed.has(action.kind) || !isDue(context, action.kind)) continue;
     const work = perform(context, action, decision)
       .catch((error: unknown) => {
         const level = error instanceof Fault ? 'warn' : 'error';
@@ -36,6 +36,25 @@ export function performDecision(context: ClusterContext, decision: Decision): vo
       .finally(() => performed.delete(action.kind));
     performed.set(action.kind, work);
   }
+}
+
+/** Operations that failed are begun again only after so long: each attempt shuts gates, asks peers and writes events. */
+const operationPausesMs: Partial<Record<ActionKind, number>> = {
+  hand_over: 10_000,
+  fail_over: 1_000,
+  resume_main: 1_000,
+};
+const begunMs = new WeakMap<ClusterContext, Map<ActionKind, number>>();
+
+function isDue(context: ClusterContext, kind: ActionKind): boolean {
+  const pauseMs = operationPausesMs[kind];
+  if (pauseMs === undefined) return true;
+  const begun = begunMs.get(context) ?? new Map<ActionKind, number>();
+  begunMs.set(context, begun);
+  const nowMs = performance.now();
+  if (nowMs - (begun.get(kind) ?? -Infinity) < pauseMs) return false;
+  begun.set(kind, nowMs);
+  return true;
 }
 
 /** Resolves when everything that was begun has ended; for the end of the process. */

@@ -18,7 +18,7 @@ import {
 } from './membership.ts';
 import { ownPromotions } from './own-promotions.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
-import type { RunStep, StepTable } from './step-result.ts';
+import { Overtaken, type RunStep, type StepTable } from './step-result.ts';
 import { takeLeaseStep } from './take-lease-step.ts';
 
 const announceTimeoutMs = 5_000;
@@ -107,7 +107,8 @@ async function keepPromotion(context: ClusterContext, promotion: Promotion): Pro
 export const recordPromotion: RunStep = async (context, operation) => {
   const membership = requireMembership(context.nodeFile.get());
   const kept = membership.promotions.at(-1);
-  const { timeline } = await context.database.look();
+  const { timeline, state } = await context.database.look();
+  if (state === 'recovery') throw new Overtaken('The database was shut again before its promotion was recorded.');
   const isKept =
     configuredRole(membership) === 'main' && kept?.node_id === membership.node_id && kept.timeline === timeline;
   // Otherwise the BFF died between pg_promote and node.json: the database says what happened.

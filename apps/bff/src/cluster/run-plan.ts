@@ -4,11 +4,18 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Operation } from '@proxpanel/contracts/operations';
-import { afterFailure, nextStep, type Plan, type PlanStep, type StepName } from '@proxpanel/failover/plans';
+import {
+  afterFailure,
+  nextStep,
+  type OnFailure,
+  type Plan,
+  type PlanStep,
+  type StepName,
+} from '@proxpanel/failover/plans';
 import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { endOperation, passToPhase, phaseOf, setPhase } from './operation-record.ts';
-import { TakenBack, type StepResult, type StepTable } from './step-result.ts';
+import { Overtaken, TakenBack, type StepResult, type StepTable } from './step-result.ts';
 
 /** Between two attempts of a step that has to succeed. */
 const repeatPauseMs = 500;
@@ -78,7 +85,7 @@ async function fail(
 ): Promise<Operation> {
   const reason = messageOf(error);
   context.log.warn({ operation_id: operation.id, step: step.name, reason }, 'a step of a change of main failed');
-  const next = error instanceof TakenBack ? 'roll_back' : afterFailure(step, operation);
+  const next = whatFollows(error, step, operation);
   if (next === 'note') return setPhase(context, operation, step.name, 'skipped', reason);
   if (next === 'repeat') {
     const waiting = await setPhase(context, operation, step.name, 'running', `Tried again: ${reason}`);
@@ -93,6 +100,11 @@ async function fail(
     return ended;
   }
   return takeBack(context, run, failed, { step: step.name, reason });
+}
+
+function whatFollows(error: unknown, step: PlanStep, operation: Operation): OnFailure {
+  if (error instanceof TakenBack) return 'roll_back';
+  return error instanceof Overtaken ? 'give_up' : afterFailure(step, operation);
 }
 
 /** What the failure left, for the one who has to decide what to do about it. */

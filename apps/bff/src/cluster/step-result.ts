@@ -17,6 +17,17 @@ export interface StepResult {
 export type RunStep = (context: ClusterContext, operation: Operation, signal: AbortSignal) => Promise<StepResult>;
 export type StepTable = Partial<Record<StepName, RunStep>>;
 
+/**
+ * Thrown by a step that cannot be done any more: the database that was promoted has been shut again meanwhile (its lease
+ * ran out). The operation ends, and what is to be done is decided anew.
+ */
+export class Overtaken extends Error {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'Overtaken';
+  }
+}
+
 /** Thrown by a step that has learned that its operation must be taken back although it was granted: a signed "discarded". */
 export class TakenBack extends Error {
   constructor(sentence: string) {

@@ -7,6 +7,7 @@ import { claimTerm } from './claim-term.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { keepGuard, takeLease } from './hold-lease.ts';
 import { requireMembership } from './membership.ts';
+import { overrideArbiter } from './override-arbiter.ts';
 import { bootMs } from './sounds.ts';
 import type { RunStep, StepResult } from './step-result.ts';
 
@@ -18,6 +19,7 @@ export const takeLeaseStep: RunStep = async (context, operation, signal) => {
   if (!context.arbiter.configured) return withoutArbiter(context, operation);
   if (operation.without_arbiter) {
     await claimTerm(context);
+    await overrideArbiter(context);
     return { detail: 'An admin promotes without the arbiter.', skipped: true };
   }
   const { handover } = requireMembership(context.nodeFile.get());

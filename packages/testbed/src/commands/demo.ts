@@ -12,6 +12,7 @@ const DEMO_TIMERS = {
   LATE_AFTER_MS: '5000',
   OFFLINE_AFTER_MS: '10000',
   FAILOVER_AFTER_MS: '10000',
+  AUTO_FAILOVER: 'true',
 };
 
 export interface DemoOptions {

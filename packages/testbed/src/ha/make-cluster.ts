@@ -103,6 +103,7 @@ function environmentOf(options: ClusterOptions): Record<string, string | undefin
   return {
     ...(options.timers === 'short' ? {} : timers),
     ...(options.leaseTtlMs === undefined ? {} : { LEASE_TTL_MS: String(options.leaseTtlMs) }),
+    AUTO_FAILOVER: 'true',
     ...options.environment,
   };
 }
