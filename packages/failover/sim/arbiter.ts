@@ -98,9 +98,12 @@ export function loseData(world: World, arbiter: SimArbiter): void {
   announce(world);
 }
 
-/** An older state was put back by hand: the keys as they were, and no lease. */
+/**
+ * An older state was put back by hand: the keys as they were, and no lease. The members are taken as they are now: who
+ * restores the key of a removed server has made it a member again.
+ */
 export function restoreData(world: World, arbiter: SimArbiter, older: ArbiterView): void {
-  arbiter.view = { ...older, main: null, arbiterId: arbiter.view.arbiterId + 1 };
+  arbiter.view = { ...older, main: null, members: arbiter.view.members, arbiterId: arbiter.view.arbiterId + 1 };
   arbiter.renewals += 1;
   world.restored = true;
   announce(world);

@@ -101,6 +101,7 @@ function createNode(id: number, ids: readonly number[], base: Timeline, drift: n
     database: createDatabase(base, !isMain, isMain ? null : 1),
     guard: { alive: false, deadlineMs: null },
     excusedUntilMs: 0,
+    trap: null,
     receivingPaused: false,
   };
   return { ...node, process: emptyProcess };

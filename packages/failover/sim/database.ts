@@ -133,6 +133,8 @@ function leaveRecovery(world: World, node: SimNode): void {
   note(world, node, `its PostgreSQL leaves recovery: timeline ${String(number)} from ${String(database.endLsn)}`);
   // Without an arbiter nobody can promise it (SAFETY §6), and an admin who chooses may choose wrongly.
   if (world.arbiter === null || world.adminChose) return;
+  // One that slept through its deadline is fenced again before anything is acknowledged.
+  if (world.nowMs < node.excusedUntilMs) return;
   for (const { uid: other, syncAckedLsn, number: tli } of world.timelines) {
     if (syncAckedLsn === 0 || holds(database, other, syncAckedLsn)) continue;
     world.violation ??= `Server ${String(node.id)} was promoted without acknowledged writes of timeline ${String(tli)} up to ${String(syncAckedLsn)}.`;

@@ -1,4 +1,5 @@
 /** What goes wrong, and what people do. A schedule is a list of these with their instants. */
+import type { StepName } from '../src/plans.ts';
 import { forgetCluster, loseData, restoreData, startArbiter, writeMembers } from './arbiter.ts';
 import { killDatabase, startDatabase, isWritable } from './database.ts';
 import { GUARD_PERIOD_MS, FENCE_LIMIT_MS } from './guard.ts';
@@ -35,7 +36,17 @@ export type Fault =
   /** Of whoever is main then; null: of nobody, and nothing happens. */
   | { readonly kind: 'switchover'; readonly to: number }
   | { readonly kind: 'removed'; readonly node: number }
+  /** The next time that this server's operation comes to this step, that befalls it there. */
+  | {
+      readonly kind: 'trap';
+      readonly node: number;
+      readonly step: StepName;
+      readonly then: TrapKind;
+      readonly forMs: number;
+    }
   | { readonly kind: 'sync_switched'; readonly on: boolean };
+
+export type TrapKind = 'panel_killed' | 'panel_hung' | 'suspended' | 'power_cut';
 
 export interface PlannedFault {
   readonly atMs: number;
@@ -75,6 +86,8 @@ function applyToWorld(world: World, fault: Exclude<Fault, NodeFault>): void {
       return;
     case 'sync_switched':
       world.policy = { ...world.policy, durability: fault.on ? 'sync' : 'async' };
+      // Who chooses `async` says that what was acknowledged may be lost.
+      if (!fault.on) for (const timeline of world.timelines) timeline.syncAckedLsn = 0;
       return;
     default:
   }
@@ -165,6 +178,12 @@ function applyToNode(world: World, node: SimNode, fault: NodeFault): void {
     case 'receives_slowly':
       node.receivingPaused = true;
       after(world, fault.forMs, () => (node.receivingPaused = false));
+      return;
+    case 'trap':
+      node.trap = {
+        step: fault.step,
+        spring: () => apply(world, { kind: fault.then, node: node.id, forMs: fault.forMs }),
+      };
       return;
     case 'removed':
       removeNode(world, node);

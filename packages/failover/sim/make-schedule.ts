@@ -1,7 +1,9 @@
 /** A seed's world and what goes wrong in it. */
+import type { StepName } from '../src/plans.ts';
 import { defaultPolicy } from './create-world.ts';
 import type { Fault, PlannedFault } from './faults.ts';
 import type { Mutant } from './mutants.ts';
+import { ALL_THEMES, THEMES, type Plot } from './themes.ts';
 import { createRandom, type Random } from './random.ts';
 import type { WorldConfig } from './world-types.ts';
 
@@ -14,27 +16,57 @@ export interface Schedule {
   readonly peaceMs: number;
 }
 
+/** How many of all schedules have a plot, and not only chance. */
+const PLOT_RATE = 0.3;
+
 export function makeSchedule(seed: number, mutant: Mutant | null): Schedule {
   const random = createRandom(seed ^ 0x5eed);
-  const config = makeConfig(random, mutant);
+  const theme = mutant === null ? undefined : THEMES[mutant];
+  if (theme !== undefined) return makePlotted(random, theme, mutant);
+  return random.chance(PLOT_RATE) ? makePlotted(random, random.pick(ALL_THEMES), mutant) : makeRandom(random, mutant);
+}
+
+function makePlotted(random: Random, theme: (random: Random) => Plot, mutant: Mutant | null): Schedule {
+  const plot = theme(random);
+  const drawn = makeConfig(random);
+  const policy = { ...drawn.policy, ...plot.policy };
+  const config = withMutant({ ...drawn, ...plot.config, policy }, mutant);
+  const ids = new Set([...Array(config.nodes + 1).keys()]);
+  const faults = plot.faults.filter(({ fault }) => fault.kind !== 'cut' || (ids.has(fault.from) && ids.has(fault.to)));
+  if (random.chance(0.3)) {
+    const atMs = random.between(1_500, plot.lengthMs - 1_000);
+    faults.push({ atMs, fault: makeFault(random, config, plot.lengthMs) });
+  }
+  return { config, faults, snapshotMs: snapshotMs(random, faults, 2_000), peaceMs: plot.lengthMs };
+}
+
+function snapshotMs(random: Random, faults: readonly PlannedFault[], latestMs: number): number | null {
+  const restores = faults.some(({ fault }) => fault.kind === 'arbiter_restored');
+  return restores ? random.between(500, Math.max(500, latestMs)) : null;
+}
+
+function makeRandom(random: Random, mutant: Mutant | null): Schedule {
+  const config = withMutant(makeConfig(random), mutant);
   const lengthMs = random.between(12_000, 32_000);
   const faults: PlannedFault[] = [];
   const count = random.between(2, 8);
   for (let index = 0; index < count; index += 1) {
     const atMs = random.between(1_500, lengthMs - 2_000);
     // Troubles come together: what follows closely on another one is what nobody has thought of.
-    const fault = makeFault(random, config, lengthMs);
-    faults.push({ atMs, fault });
+    faults.push({ atMs, fault: makeFault(random, config, lengthMs) });
     if (random.chance(0.4)) {
       faults.push({ atMs: atMs + random.between(0, 1_500), fault: makeFault(random, config, lengthMs) });
     }
   }
-  const restores = faults.some(({ fault }) => fault.kind === 'arbiter_restored');
-  const snapshotMs = restores ? random.between(500, lengthMs >> 1) : null;
-  return { config, faults, snapshotMs, peaceMs: lengthMs };
+  return { config, faults, snapshotMs: snapshotMs(random, faults, lengthMs >> 1), peaceMs: lengthMs };
 }
 
-function makeConfig(random: Random, mutant: Mutant | null): WorldConfig {
+function withMutant(config: WorldConfig, mutant: Mutant | null): WorldConfig {
+  if (mutant !== 'lease_margin') return { ...config, mutant };
+  return { ...config, mutant, policy: { ...config.policy, leaseMarginMs: 0 } };
+}
+
+function makeConfig(random: Random): WorldConfig {
   const arbiter = random.chance(0.75);
   const leaseTtlMs = random.chance(0.8) ? 3_000 : 6_000;
   const policy = defaultPolicy(leaseTtlMs, {
@@ -48,10 +80,10 @@ function makeConfig(random: Random, mutant: Mutant | null): WorldConfig {
     nodes: random.chance(0.6) ? 2 : 3,
     arbiter,
     founded: random.chance(0.92),
-    policy: mutant === 'lease_margin' ? { ...policy, leaseMarginMs: 0 } : policy,
+    policy,
     walReceiverTimeoutMs: arbiter ? leaseTtlMs / 2 : 3_000,
     canStart: random.chance(0.3),
-    mutant,
+    mutant: null,
     calm: false,
   };
 }
@@ -65,6 +97,29 @@ const cutBetween: Make = (random, node, config, forMs) => {
   const [from, to] = random.chance(0.5) ? [node, other] : [other, node];
   return { kind: 'cut', from, to, oneWay: random.chance(0.3), forMs };
 };
+
+const TRAPPED_STEPS: readonly StepName[] = [
+  'shut_gate',
+  'shut_database',
+  'hand_over',
+  'await_grant',
+  'await_new_main',
+  'withdraw',
+  'resume_database',
+  'prepare_candidate',
+  'reach_end',
+  'ask_grant',
+  'take_lease',
+  'promote_database',
+  'record_promotion',
+  'announce',
+  'confirm_main',
+];
+
+function makeTrap(random: Random, node: number): Fault {
+  const then = random.pick(['panel_killed', 'panel_hung', 'suspended', 'power_cut'] as const);
+  return { kind: 'trap', node, step: random.pick(TRAPPED_STEPS), then, forMs: random.between(50, 15_000) };
+}
 
 /** With weights: the more often, the more there is to find. */
 const FAULTS: readonly (readonly [weight: number, make: Make])[] = [
@@ -83,6 +138,7 @@ const FAULTS: readonly (readonly [weight: number, make: Make])[] = [
   [2, (_random, node, _config, forMs) => ({ kind: 'hold', node, forMs })],
   [1, (_random, node) => ({ kind: 'updated', node, version: '1.1.0' })],
   [3, (_random, node, _config, forMs) => ({ kind: 'receives_slowly', node, forMs })],
+  [10, makeTrap],
   [14, (_random, node) => ({ kind: 'switchover', to: node })],
   [2, (_random, node) => ({ kind: 'removed', node })],
   [2, (random) => ({ kind: 'sync_switched', on: random.chance(0.5) })],

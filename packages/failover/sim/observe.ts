@@ -97,6 +97,7 @@ function peerFacts(world: World, node: SimNode, nodeId: number, nowMs: number): 
   const { status } = peer;
   // A word about who is main counts for one TTL: for so long nobody can have taken and lost a lease since.
   const confirms = peer.confirmAskedMs !== null && nowMs - peer.confirmAskedMs < world.policy.leaseTtlMs;
+  const believesAnyway = world.config.mutant === 'vouching' && world.arbiter !== null;
   return {
     nodeId,
     heardMs: peer.heardMs,
@@ -113,8 +114,8 @@ function peerFacts(world: World, node: SimNode, nodeId: number, nowMs: number): 
     following: status?.following ?? false,
     promiseAskedMs: peer.promiseAskedMs,
     promisedForMs: world.policy.leaseTtlMs,
-    confirmsMain: confirms ? peer.confirmsMain : null,
-    confirmAskedMs: peer.confirmAskedMs,
+    confirmsMain: believesAnyway ? true : confirms ? peer.confirmsMain : null,
+    confirmAskedMs: believesAnyway ? nowMs : peer.confirmAskedMs,
   };
 }
 

@@ -106,7 +106,17 @@ function runStep(
   inProcess(world, node, limitMs, () => settle('failed'));
   const step = STEPS[name];
   if (step === undefined) throw new Error(`Nothing performs ${name}.`);
-  step(world, node, operation, settle);
+  const { trap } = node;
+  if (trap?.step !== name) {
+    step(world, node, operation, settle);
+    return;
+  }
+  node.trap = null;
+  trap.spring();
+  // Where it was caught it goes on, if at all.
+  inProcess(world, node, 1, () => {
+    if (process.step === mine && process.stepRunning) step(world, node, operation, settle);
+  });
 }
 
 function setPhase(operation: SimOperation, name: string, state: string): void {

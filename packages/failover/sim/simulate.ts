@@ -86,6 +86,7 @@ function makePeace(world: World): void {
     startDatabase(world, node);
     node.version = '1.0.0';
     node.receivingPaused = false;
+    node.trap = null;
     node.file.hold = null;
     node.file.lastFailover = null;
   }

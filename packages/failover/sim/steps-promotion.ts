@@ -89,7 +89,7 @@ const promote: Step = (world, node, operation, settle) => {
     }
     if (stateOf(database) !== 'recovery') return false;
     recordForgottenPromotion(node);
-    if (untilMs !== Infinity) keepGuard(world, node, untilMs);
+    if (world.arbiter !== null && untilMs !== Infinity) keepGuard(world, node, untilMs);
     promoteDatabase(world, node, promotionTookMs(world));
     return false;
   });

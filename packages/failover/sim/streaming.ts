@@ -16,9 +16,24 @@ export function runClients(world: World): void {
   after(world, world.config.calm ? 100 : world.random.between(50, 150), () => runClients(world));
 }
 
-function write(_world: World, { database }: SimNode): void {
+function write(world: World, node: SimNode): void {
+  const { database } = node;
   database.endLsn += 1;
-  if (database.syncNames.length === 0) database.ackedLsn = database.endLsn;
+  if (database.syncNames.length > 0) return;
+  database.ackedLsn = database.endLsn;
+  protect(world, node);
+}
+
+/**
+ * With `sync` and an arbiter nothing that was acknowledged may be lost: not what a standby holds, and not what main
+ * acknowledged alone after it had recorded that, since nobody else is promoted then (SAFETY §4).
+ */
+function protect(world: World, { database, excusedUntilMs }: SimNode): void {
+  if (world.policy.durability !== 'sync' || world.arbiter === null) return;
+  // Left out, see README "What it does not show": a third server that still listens to the main that slept.
+  if (world.nowMs < excusedUntilMs && world.nodes.length > 2) return;
+  const timeline = timelineOf(database);
+  timeline.syncAckedLsn = Math.max(timeline.syncAckedLsn, database.ackedLsn);
 }
 
 /** One round of a walreceiver: what was under way arrives and is flushed, and the next lot is sent off. */
@@ -80,8 +95,7 @@ function acknowledge(world: World, node: SimNode): void {
   if (flushed > database.ackedLsn) {
     database.ackedLsn = flushed;
     database.stalledSinceMs = null;
-    const timeline = timelineOf(database);
-    timeline.syncAckedLsn = Math.max(timeline.syncAckedLsn, flushed);
+    protect(world, node);
   }
   if (database.endLsn > database.ackedLsn) database.stalledSinceMs ??= bootMs(world, node);
 }

@@ -14,7 +14,7 @@ export interface Timeline {
   readonly record: PromotionRecord;
   /** Where the row in cluster_promotions stands; null: not written. */
   rowLsn: number | null;
-  /** Up to here writes of this timeline were acknowledged while a synchronous standby had to hold them. */
+  /** Up to here writes of this timeline were acknowledged under `durability=sync`. */
   syncAckedLsn: number;
 }
 
@@ -172,6 +172,8 @@ export interface SimNode {
   guard: { alive: boolean; deadlineMs: number | null };
   /** See invariants.ts: a machine that was suspended past its deadline may write until its guard has run. */
   excusedUntilMs: number;
+  /** What befalls it when its operation comes to that step; see faults.ts. */
+  trap: { readonly step: string; readonly spring: () => void } | null;
   /** WAL is received no more, though the connection lives: a lag. */
   receivingPaused: boolean;
 }
