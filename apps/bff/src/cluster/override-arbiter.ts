@@ -17,6 +17,8 @@ export async function overrideArbiter(context: ClusterContext): Promise<void> {
       'The arbiter answers, so nothing has to be done without it; ask again without that option.',
     );
   }
+  // One that was left from an earlier lease would end the new writer at a deadline that nobody moves any more.
+  await context.guard.stop();
   await context.nodeFile.update((file) =>
     file.membership === null
       ? file
