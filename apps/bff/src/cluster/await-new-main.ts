@@ -59,6 +59,7 @@ function startAgain(context: ClusterContext, operation: Operation): void {
 /** The grant has run out. Only the candidate's word, or the lease, can tell what came of it; silence tells nothing. */
 async function settle(context: ClusterContext, operation: Operation, handover: Handover): Promise<void> {
   const answer = await askToDiscard(context, operation.id, handover.candidate_node_id);
+  liveHandover(context).unheardId = answer === 'silent' && !context.arbiter.configured ? operation.id : null;
   if (answer === 'discarded') await goBack(context, operation, 'The candidate did not use the grant in time.');
   if (answer === 'silent' && context.arbiter.configured) await takeLeaseFromOurselves(context, operation, handover);
 }

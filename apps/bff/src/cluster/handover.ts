@@ -15,6 +15,10 @@ interface LiveHandover {
   discardingId: string | null;
   /** Candidate: slots are made and replay waits for nobody; undone when nothing comes of it. */
   preparedId: string | null;
+  /** Main: which operation has shut it, and when (boot clock, ms); null after a restart of this process. */
+  shut: { readonly operationId: string; readonly atMs: number } | null;
+  /** Main: the grant has run out and the candidate does not answer: only an admin can say what is to be done. */
+  unheardId: string | null;
   /** Main: operations of which the candidate has said that it never promotes by them. */
   readonly givenUp: Map<string, string>;
   readonly listeners: Set<() => void>;
@@ -29,6 +33,8 @@ export function liveHandover(context: ClusterContext): LiveHandover {
     promotingId: null,
     discardingId: null,
     preparedId: null,
+    shut: null,
+    unheardId: null,
     givenUp: new Map(),
     listeners: new Set(),
   };
@@ -113,6 +119,23 @@ export async function handoverNews(context: ClusterContext, ms: number, signal: 
   stopListening();
   listeners.delete(onAbort);
   signal.removeEventListener('abort', onAbort);
+}
+
+/**
+ * Main waits for a candidate that does not answer, without an arbiter, and an admin says who is main (SAFETY §3 "Terms").
+ * False: it does not wait for that.
+ */
+export function giveUpWaiting(context: ClusterContext, reason: string): boolean {
+  const live = liveHandover(context);
+  if (!waitsForUnheard(context) || live.unheardId === null) return false;
+  live.givenUp.set(live.unheardId, reason);
+  tellHandoverNews(context);
+  return true;
+}
+
+export function waitsForUnheard(context: ClusterContext): boolean {
+  const handover = currentHandover(context);
+  return handover?.state === 'granted' && handover.operation_id === liveHandover(context).unheardId;
 }
 
 export function tellHandoverNews(context: ClusterContext): void {

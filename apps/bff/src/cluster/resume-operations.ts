@@ -3,7 +3,13 @@ import type { Operation } from '@proxpanel/contracts/operations';
 import type { ClusterContext } from './cluster-context.ts';
 import { endOperation, phaseOf } from './operation-record.ts';
 import { promotionRun } from './promote-secondary.ts';
-import { isCandidatesHalf, isMainsHalf, resumeCandidatesHalf, resumeMainsHalf } from './resume-switchover.ts';
+import {
+  isCandidatesHalf,
+  isMainsHalf,
+  resumeCandidatesHalf,
+  resumeMainsHalf,
+  settleLeftHandover,
+} from './resume-switchover.ts';
 import { runPlan } from './run-plan.ts';
 import { startOperation } from './start-operation.ts';
 
@@ -14,6 +20,7 @@ export async function resumeOperations(context: ClusterContext): Promise<void> {
     context.log.warn({ operation_id: operation.id, kind: operation.kind }, 'an operation was cut off');
     await resumeOne(context, operation);
   }
+  await settleLeftHandover(context);
 }
 
 async function resumeOne(context: ClusterContext, operation: Operation): Promise<void> {

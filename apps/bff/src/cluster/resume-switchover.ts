@@ -3,9 +3,10 @@ import type { Operation } from '@proxpanel/contracts/operations';
 import type { ClusterContext } from './cluster-context.ts';
 import { giveUpCandidacy } from './give-up-candidacy.ts';
 import { handOverRun } from './hand-over.ts';
-import { changeHandover, currentHandover, goodForMs } from './handover.ts';
+import { changeHandover, currentHandover, endHandover, goodForMs, isOpenHandover } from './handover.ts';
 import { configuredRole, requireMembership } from './membership.ts';
 import { endOperation, phaseOf } from './operation-record.ts';
+import { undoPreparation } from './prepare-for-promotion.ts';
 import { fenceItself } from './promote-within-grant.ts';
 import { runPlan, takeBack, type PlanRun } from './run-plan.ts';
 import { startOperation } from './start-operation.ts';
@@ -67,6 +68,25 @@ export async function resumeCandidatesHalf(context: ClusterContext, operation: O
   await changeHandover(context, operation.id, (each) => ({ handover: { ...each, state: 'discarded' } }));
   const ended = await endOperation(context, operation, 'failed', `${restarted} Main was told that it is not used.`);
   await giveUpCandidacy(context, ended, { step: 'restart', reason: restarted });
+}
+
+/**
+ * What no operation will settle any more: its file said that it had ended, and the process died before node.json did. The
+ * readers of a candidate that got ready for nothing are waited for again.
+ */
+export async function settleLeftHandover(context: ClusterContext): Promise<void> {
+  const handover = currentHandover(context);
+  const { state } = context.database.view();
+  const operation = handover === null ? null : await context.operationFiles.read(handover.operation_id);
+  const isLeft = isOpenHandover(handover) && operation?.state !== 'running';
+  if (isLeft && handover.side === 'main' && handover.state !== 'granted') {
+    await endHandover(context, handover.operation_id);
+  }
+  if (isLeft && handover.side === 'candidate' && state === 'recovery') {
+    await changeHandover(context, handover.operation_id, (each) => ({ handover: { ...each, state: 'discarded' } }));
+  }
+  const isSecondary = configuredRole(context.nodeFile.get().membership) === 'secondary';
+  if (isSecondary && state === 'recovery' && context.lock.running() === null) await undoPreparation(context, '');
 }
 
 async function goOn(context: ClusterContext, run: PlanRun, operation: Operation): Promise<void> {

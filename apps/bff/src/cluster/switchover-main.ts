@@ -19,6 +19,7 @@ import {
 import { requireMembership } from './membership.ts';
 import type { Handover } from './node-file.ts';
 import { recordEvent } from './record-event.ts';
+import { bootMs } from './sounds.ts';
 import type { PlanRun } from './run-plan.ts';
 import type { RunStep, StepResult } from './step-result.ts';
 import { takeBackSteps } from './take-back-steps.ts';
@@ -26,6 +27,7 @@ import { takeBackSteps } from './take-back-steps.ts';
 const callTimeoutMs = 2_000;
 const checkTimeoutMs = 10_000;
 const pauseMs = 50;
+const lostReplies: readonly string[] = ['MAIN_UNREACHABLE', 'MAIN_UNRESOLVABLE', 'MAIN_TIMEOUT', 'BAD_REPLY'];
 const pollMs = 1_000;
 
 export interface SwitchoverPlan {
@@ -104,6 +106,7 @@ export const shutGate =
       own_timeline: context.database.view().timeline,
       good_until: null,
     });
+    liveHandover(context).shut = { operationId: operation.id, atMs: bootMs(context) };
     context.roles.shutGate(handoverGateReason);
     return { detail: 'The panel takes no writes.' };
   };
@@ -159,7 +162,7 @@ export const handOverStep: RunStep = async (context, operation, signal) => {
       return { detail: 'The candidate has begun.' };
     } catch (error) {
       // A lost reply: it may have begun, and is asked again. A refusal, or the end of the time, ends it.
-      const isLost = error instanceof Fault && error.code !== 'BLOCKED' && !signal.aborted;
+      const isLost = error instanceof Fault && lostReplies.includes(error.code) && !signal.aborted;
       if (isLost) await delay(pauseMs);
       else return withdrawUnlessGranted(context, operation, messageOf(error));
     }
