@@ -99,11 +99,12 @@ export function loseData(world: World, arbiter: SimArbiter): void {
 }
 
 /**
- * An older state was put back by hand: the keys as they were, and no lease. The members are taken as they are now: who
- * restores the key of a removed server has made it a member again.
+ * An older state was put back by hand: the keys as they were, and no lease. The key of a server that was removed since
+ * is left out: who restores that as well has made it a member again.
  */
 export function restoreData(world: World, arbiter: SimArbiter, older: ArbiterView): void {
-  arbiter.view = { ...older, main: null, members: arbiter.view.members, arbiterId: arbiter.view.arbiterId + 1 };
+  const members = older.members.filter((id) => !world.removed.has(id));
+  arbiter.view = { ...older, main: null, members, arbiterId: arbiter.view.arbiterId + 1 };
   arbiter.renewals += 1;
   world.restored = true;
   announce(world);

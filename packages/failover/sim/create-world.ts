@@ -52,6 +52,7 @@ export function createWorld(seed: number, config: WorldConfig, ledger: Ledger, t
     nodes: ids.map((id) => createNode(id, ids, base, random.next() * 2 - 1, config.calm)),
     arbiter: config.arbiter ? createArbiter(config.calm ? 0 : random.next() * 2 - 1) : null,
     cut: new Set(),
+    removed: new Set(),
     lossRate: 0,
     timelines: [base],
     operationCount: 0,

@@ -249,6 +249,7 @@ function removeNode(world: World, node: SimNode): void {
   if (main.process.state !== 'running') return;
   const peers = main.file.peers.filter((id) => id !== node.id);
   const apply = (): void => {
+    world.removed.add(node.id);
     main.file.peers = peers;
     main.process.peers.delete(node.id);
     for (const id of peers) dropPeer(world, nodeOf(world, id), node.id);

@@ -242,6 +242,7 @@ export interface World {
   readonly arbiter: SimArbiter | null;
   /** `${from}>${to}`; 0 is the arbiter. One way each. */
   readonly cut: Set<string>;
+  readonly removed: Set<number>;
   lossRate: number;
   readonly timelines: Timeline[];
   operationCount: number;
