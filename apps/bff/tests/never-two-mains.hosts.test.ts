@@ -30,24 +30,36 @@ async function runOnce(name: string, signal: AbortSignal): Promise<ReadonlyMap<s
 
 const minutesMs = 60_000;
 
-test('SAFETY §3 Guard: a panel that hangs leaves no writer behind, and the other server takes over', async ({ signal }) => {
-  const measured = await runOnce('panel-frozen', signal);
-  expect(measured.get('both')).toBe(0);
-}, 6 * minutesMs);
+test(
+  'SAFETY §3 Guard: a panel that hangs leaves no writer behind, and the other server takes over',
+  async ({ signal }) => {
+    const measured = await runOnce('panel-frozen', signal);
+    expect(measured.get('both')).toBe(0);
+  },
+  6 * minutesMs,
+);
 
-test('SAFETY §4 Durability sync: a main that is cut off loses nothing that it acknowledged', async ({ signal }) => {
-  const measured = await runOnce('link-cut-sync', signal);
-  expect(measured.get('both')).toBe(0);
-  expect(measured.get('lost')).toBe(0);
-}, 6 * minutesMs);
+test(
+  'SAFETY §4 Durability sync: a main that is cut off loses nothing that it acknowledged',
+  async ({ signal }) => {
+    const measured = await runOnce('link-cut-sync', signal);
+    expect(measured.get('both')).toBe(0);
+    expect(measured.get('lost')).toBe(0);
+  },
+  6 * minutesMs,
+);
 
-test('random kills during changes of main leave one writable main, one history and every acknowledged row', async () => {
-  const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
-  const rounds = Number(process.env['KILL_ROUNDS'] ?? 10);
-  const random = new Random(seed);
-  await using cluster = await makeCluster({ durability: 'sync', leaseTtlMs: 3_000, timers: 'short' });
-  for (let number = 1; number <= rounds; number += 1) {
-    const round = await runKillRound(cluster, random);
-    expect(faultsOf(round, true), `KILL_SEED=${String(seed)}, round ${String(number)}: ${round.story}`).toEqual([]);
-  }
-}, 20 * minutesMs);
+test(
+  'random kills during changes of main leave one writable main, one history and every acknowledged row',
+  async () => {
+    const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
+    const rounds = Number(process.env['KILL_ROUNDS'] ?? 10);
+    const random = new Random(seed);
+    await using cluster = await makeCluster({ durability: 'sync', leaseTtlMs: 3_000, timers: 'short' });
+    for (let number = 1; number <= rounds; number += 1) {
+      const round = await runKillRound(cluster, random);
+      expect(faultsOf(round, true), `KILL_SEED=${String(seed)}, round ${String(number)}: ${round.story}`).toEqual([]);
+    }
+  },
+  20 * minutesMs,
+);

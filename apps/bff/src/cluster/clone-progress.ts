@@ -3,7 +3,7 @@ import type { CloneProgress } from '@proxpanel/contracts/script';
 import type { Peer } from '@proxpanel/contracts/peer';
 import { otherPeers } from './membership.ts';
 import type { Membership } from './node-file.ts';
-import type { WalPositions } from './ports.ts';
+import type { WalPositions } from './postgres-ports.ts';
 
 /** null when this node's clone does not run, or when two that run cannot be told apart. */
 export function cloneOf(

@@ -10,7 +10,7 @@ import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import { emptyMemory, type Memory } from '@proxpanel/failover/observation';
 import type { Decision } from '@proxpanel/failover/decision';
 import type { ArbiterView } from './arbiter-ports.ts';
-import type { SynchronousState, WalPositions } from './ports.ts';
+import type { SynchronousState, WalPositions } from './postgres-ports.ts';
 
 export interface ProbeMemory {
   readonly lastGoodAtMs: number | null;

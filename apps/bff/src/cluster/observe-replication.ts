@@ -3,7 +3,7 @@ import { lsnDistanceBytes } from '@proxpanel/failover/lsn';
 import { recordLsnSample, replayLagSeconds } from '@proxpanel/failover/lag';
 import type { ClusterContext } from './cluster-context.ts';
 import { applicationNameOf } from './membership.ts';
-import type { WalPositions, WalSender } from './ports.ts';
+import type { WalPositions, WalSender } from './postgres-ports.ts';
 
 export interface Lag {
   readonly bytes: number | null;

@@ -59,7 +59,7 @@ function isDue(context: ClusterContext, kind: ActionKind): boolean {
 
 /** Resolves when everything that was begun has ended; for the end of the process. */
 export async function settlePerformed(context: ClusterContext): Promise<void> {
-  await Promise.all(running.get(context)?.values() ?? []);
+  await Promise.all([...(running.get(context)?.values() ?? [])]);
 }
 
 async function perform(context: ClusterContext, action: Action, decision: Decision): Promise<void> {

@@ -1,7 +1,7 @@
 /** A rehearsal: every check of a switchover, one line each, and the estimate of its gap. Changes nothing (DESIGN §5). */
 import type { RehearseReply } from '@proxpanel/contracts/change-of-main';
 import type { ClusterContext } from './cluster-context.ts';
-import type { ShutdownChecks } from './ports.ts';
+import type { ShutdownChecks } from './postgres-ports.ts';
 import { checkSwitchover, wayToShut } from './switch-over.ts';
 
 type Check = RehearseReply['checks'][number];

@@ -1,7 +1,7 @@
 /** Where this member gets its WAL from, by what node.json says of main. */
 import { mainPeer, slotNameOf } from './membership.ts';
 import type { Membership } from './node-file.ts';
-import type { StandbySource } from './ports.ts';
+import type { StandbySource } from './postgres-ports.ts';
 
 /** null while main is this server, or is not known. */
 export function standbySourceOf(membership: Membership): StandbySource | null {

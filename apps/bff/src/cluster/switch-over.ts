@@ -9,7 +9,7 @@ import { judgeSwitchover } from './choose-candidate.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { observeReplication } from './observe-replication.ts';
 import { beginOperation } from './operation-record.ts';
-import type { ShutdownChecks } from './ports.ts';
+import type { ShutdownChecks } from './postgres-ports.ts';
 import { probePeers } from './probe-peers.ts';
 import { recordEvent } from './record-event.ts';
 import { runPlan } from './run-plan.ts';

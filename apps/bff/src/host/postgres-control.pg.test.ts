@@ -6,7 +6,7 @@ import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { readProcess } from '@proxpanel/testbed/processes';
 import { waitFor } from '@proxpanel/testbed/wait-for';
-import type { PostgresControlPort } from '../cluster/ports.ts';
+import type { PostgresControlPort } from '../cluster/postgres-ports.ts';
 import { stopFromInside } from '../postgres/stop-from-inside.ts';
 import { connect } from '../postgres/testing/test-database.ts';
 import { createPostgresControl } from './postgres-control.ts';

@@ -1,5 +1,5 @@
 /** Starting and stopping the local PostgreSQL (SAFETY "Control"): the way that POSTGRES_CONTROL names. */
-import type { PostgresControlPort } from '../cluster/ports.ts';
+import type { PostgresControlPort } from '../cluster/postgres-ports.ts';
 import { Fault } from '../fault.ts';
 import type { ControlWay } from './control-way.ts';
 import { createDockerWay } from './postgres-control-docker.ts';

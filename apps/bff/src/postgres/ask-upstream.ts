@@ -1,6 +1,6 @@
 /** Is main's database shut? Its walsender goes on sending keep-alives when it is in recovery (SAFETY §4). */
 import pg from 'pg';
-import type { StandbySource } from '../cluster/ports.ts';
+import type { StandbySource } from '../cluster/postgres-ports.ts';
 import { isConnectionFault } from './faults.ts';
 
 const LIMIT_MS = 2_000;

@@ -7,7 +7,7 @@ import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { commandLineOf, listProcesses, workingDirectoryOf } from '@proxpanel/testbed/processes';
 import type { ProcessInfo } from '@proxpanel/testbed/processes';
 import { waitFor } from '@proxpanel/testbed/wait-for';
-import type { GuardPort } from '../cluster/ports.ts';
+import type { GuardPort } from '../cluster/postgres-ports.ts';
 import { createGuard } from './guard.ts';
 import { clock } from './testing/test-database.ts';
 import { nodeOf } from './testing/standby.ts';

@@ -1,6 +1,7 @@
 /** The guard's deadline, start and end: `GuardPort` on PostgreSQL's own server (SAFETY §3 "Guard"). */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClockPort, GuardPort } from '../cluster/ports.ts';
+import type { ClockPort } from '../cluster/ports.ts';
+import type { GuardPort } from '../cluster/postgres-ports.ts';
 import { Fault } from '../fault.ts';
 import { DEADLINE_FILE, GUARD_FILE, startGuardCommand } from './guard-script.ts';
 import pg from 'pg';

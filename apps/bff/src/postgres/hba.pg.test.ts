@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
-import type { ReplicationPort } from '../cluster/ports.ts';
+import type { ReplicationPort } from '../cluster/postgres-ports.ts';
 import { createReplication } from './replication.ts';
 import { clock, connect } from './testing/test-database.ts';
 import type { TestConnections } from './testing/test-database.ts';

@@ -1,7 +1,7 @@
 /** The settings that a main needs (DESIGN §6.1, SAFETY §1), and those of them that wait for a restart. */
 import pg from 'pg';
 import type { PostgresLimits } from '@proxpanel/contracts/peer';
-import type { SettingPending } from '../cluster/ports.ts';
+import type { SettingPending } from '../cluster/postgres-ports.ts';
 import { Fault } from '../fault.ts';
 import type { DatabasePool, Session } from './pool.ts';
 import { reloadConfiguration } from './reload.ts';

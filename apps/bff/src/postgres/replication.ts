@@ -1,5 +1,6 @@
 /** Everything done to the local PostgreSQL itself, as superuser: `ReplicationPort` put together. */
-import type { ClockPort, ReplicationPort } from '../cluster/ports.ts';
+import type { ClockPort } from '../cluster/ports.ts';
+import type { ReplicationPort } from '../cluster/postgres-ports.ts';
 import { countRowsSince } from './count-rows.ts';
 import { demote, prepareStop } from './demote.ts';
 import { upstreamInRecovery } from './ask-upstream.ts';

@@ -1,6 +1,6 @@
 /** SAFETY §1's preflight of stop, demote and fence: what this server refuses, what it warns of, how long it may take. */
 import type { Reason } from '@proxpanel/contracts/primitives';
-import type { ShutdownChecks } from '../cluster/ports.ts';
+import type { ShutdownChecks } from '../cluster/postgres-ports.ts';
 import { Fault } from '../fault.ts';
 import type { DatabasePool } from './pool.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StandbySource } from '../cluster/ports.ts';
+import type { StandbySource } from '../cluster/postgres-ports.ts';
 import { pgpassLine } from '../pgpass.ts';
 import { conninfoOf, leadsTo } from './standby-source.ts';
 

@@ -1,6 +1,6 @@
 /** Where a secondary gets its WAL from: primary_conninfo, primary_slot_name and the password file (DESIGN §6.5). */
 import pg from 'pg';
-import type { StandbySource } from '../cluster/ports.ts';
+import type { StandbySource } from '../cluster/postgres-ports.ts';
 import { pgpassLine } from '../pgpass.ts';
 import type { DatabasePool, Session } from './pool.ts';
 import { reloadConfiguration } from './reload.ts';

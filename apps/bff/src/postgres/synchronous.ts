@@ -1,5 +1,5 @@
 /** `durability=sync` (SAFETY §4): synchronous_standby_names, and who has caught up. */
-import type { SynchronousState } from '../cluster/ports.ts';
+import type { SynchronousState } from '../cluster/postgres-ports.ts';
 import { Fault } from '../fault.ts';
 import { formatLsn, parseLsn } from '@proxpanel/failover/lsn';
 import pg from 'pg';

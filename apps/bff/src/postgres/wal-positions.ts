@@ -1,5 +1,6 @@
 /** One consistent look at WAL on this server: what lag, loss forecasts and the clone's percentage are made from. */
-import type { ClockPort, WalPositions } from '../cluster/ports.ts';
+import type { ClockPort } from '../cluster/ports.ts';
+import type { WalPositions } from '../cluster/postgres-ports.ts';
 import { Fault } from '../fault.ts';
 import type { DatabasePool } from './pool.ts';
 import { parseLsn } from './sql-types.ts';

@@ -5,7 +5,7 @@ import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { openWorkspace } from '@proxpanel/testbed/workspace';
-import type { ReplicationPort, StandbySource } from '../../cluster/ports.ts';
+import type { ReplicationPort, StandbySource } from '../../cluster/postgres-ports.ts';
 import { createReplication } from '../replication.ts';
 import { clock, connect } from './test-database.ts';
 import type { TestConnections } from './test-database.ts';
