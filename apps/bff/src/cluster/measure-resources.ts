@@ -1,7 +1,8 @@
 /** CPU, memory and the disk of PostgreSQL's data, as heartbeats carry them (DESIGN §3). */
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import type { DiskUsage, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
+import type { DiskUsage } from './postgres-ports.ts';
 
 /** By the file system where this process sees it, else through PostgreSQL (a database in a container of its own). */
 export async function ownDiskUsage(

@@ -15,7 +15,7 @@ import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import type { ArbiterPort } from './arbiter-ports.ts';
 import type { NodeFile } from './node-file.ts';
 import type { PeerPort, PortProbePort, SealPort } from './peer-ports.ts';
-import type { ReplicationPort, GuardPort, PostgresControlPort } from './postgres-ports.ts';
+import type { DiskUsage, ReplicationPort, GuardPort, PostgresControlPort } from './postgres-ports.ts';
 
 export interface LogPort {
   info(fields: object, sentence: string): void;
@@ -46,11 +46,6 @@ export interface OperationFilesPort {
   read(id: string): Promise<Operation | null>;
   /** Newest first. */
   list(): Promise<Operation[]>;
-}
-
-export interface DiskUsage {
-  readonly usedPercent: number;
-  readonly freeBytes: number;
 }
 
 export interface HostPort {

@@ -2,7 +2,11 @@
 import type { Login, PostgresLimits } from '@proxpanel/contracts/peer';
 import type { CloneProgress } from '@proxpanel/contracts/script';
 import type { Reason } from '@proxpanel/failover/reason';
-import type { DiskUsage } from './ports.ts';
+
+export interface DiskUsage {
+  readonly usedPercent: number;
+  readonly freeBytes: number;
+}
 
 /** One row of pg_stat_replication. */
 export interface WalSender {

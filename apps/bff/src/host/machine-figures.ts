@@ -1,7 +1,7 @@
 /** CPU, memory and disk of this machine, as the cluster's nodes show them (DESIGN §3). */
 import { readFile, statfs } from 'node:fs/promises';
 import type { StatsFs } from 'node:fs';
-import type { DiskUsage } from '../cluster/ports.ts';
+import type { DiskUsage } from '../cluster/postgres-ports.ts';
 import { Fault, messageOf } from '../fault.ts';
 import { isFileError } from './state-directory.ts';
 

@@ -1,5 +1,5 @@
 /** Sizes: the whole database cluster, and the file system that it lies on. */
-import type { DiskUsage } from '../cluster/ports.ts';
+import type { DiskUsage } from '../cluster/postgres-ports.ts';
 import type { DatabasePool } from './pool.ts';
 import { runOnServer } from './server-files.ts';
 
