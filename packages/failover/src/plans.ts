@@ -108,7 +108,8 @@ export const PLANS: Readonly<Record<PlanKind, Plan>> = {
   switchover_main: {
     kind: 'switchover_main',
     steps: [
-      { name: 'check', limitMs: 15_000, onFailure: 'give_up' },
+      // With a CHECKPOINT of a large, busy database in it; nothing is shut by then.
+      { name: 'check', limitMs: 120_000, onFailure: 'give_up' },
       { name: 'shut_gate', limitMs: 5_000, onFailure: 'roll_back' },
       { name: 'shut_database', limitMs: 60_000, onFailure: 'roll_back' },
       { name: 'hand_over', limitMs: 10_000, onFailure: 'roll_back' },
