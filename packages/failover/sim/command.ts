@@ -1,10 +1,14 @@
 /** `pnpm sim`: runs schedules by hand, and replays one with everything that happens in it. */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { MUTANTS, type Mutant } from './mutants.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { writeTranscript } from './write-transcript.ts';
 import { createLedger, simulate } from './simulate.ts';
 
 const USAGE = `pnpm sim --seeds 100000 [--from 1] [--mutant NAME]
 pnpm sim --seed N --trace [--mutant NAME]
+pnpm sim --scenarios
 mutants: ${Object.keys(MUTANTS).join(', ')}`;
 
 function print(line: string): void {
@@ -23,6 +27,7 @@ function main(): number {
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
       mutant: { type: 'string' },
+      scenarios: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -30,9 +35,19 @@ function main(): number {
     print(USAGE);
     return values.help ? 0 : 2;
   }
+  if (values.scenarios) return writeScenarios();
   const mutant = isMutant(values.mutant) ? values.mutant : null;
   if (values.seed !== undefined) return replay(Number(values.seed), mutant, values.trace);
   return runMany(Number(values.from), Number(values.seeds), mutant);
+}
+
+/** Anew from their scripts; the difference is to be read before it is committed. */
+function writeScenarios(): number {
+  for (const scenario of SCENARIOS) {
+    writeFileSync(new URL(`../scenarios/${scenario.name}.txt`, import.meta.url), writeTranscript(scenario));
+  }
+  print(`${String(SCENARIOS.length)} transcripts written.`);
+  return 0;
 }
 
 function replay(seed: number, mutant: Mutant | null, traced: boolean): number {

@@ -1,57 +1,14 @@
 /** What goes wrong, and what people do. A schedule is a list of these with their instants. */
-import type { StepName } from '../src/plans.ts';
 import { forgetCluster, loseData, restoreData, startArbiter, writeMembers } from './arbiter.ts';
+import { describeFault, place, type Fault, type PlannedFault } from './fault.ts';
+import { repair } from './follow.ts';
 import { killDatabase, startDatabase, isWritable } from './database.ts';
 import { GUARD_PERIOD_MS, FENCE_LIMIT_MS } from './guard.ts';
-import { ARBITER, callArbiter } from './network.ts';
+import { callArbiter } from './network.ts';
 import { beginOperation } from './begin-operation.ts';
 import { killProcess, startProcess } from './process.ts';
 import { after, nodeOf, note, wallMs } from './schedule-event.ts';
 import type { ArbiterView, SimNode, World } from './world-types.ts';
-
-export type Fault =
-  /** 0 is the arbiter; one way from the first to the second, or both. */
-  | {
-      readonly kind: 'cut';
-      readonly from: number;
-      readonly to: number;
-      readonly oneWay: boolean;
-      readonly forMs: number;
-    }
-  | { readonly kind: 'lossy'; readonly rate: number; readonly forMs: number }
-  | { readonly kind: 'arbiter_down'; readonly forMs: number }
-  | { readonly kind: 'arbiter_forgets' }
-  /** The state of `agoMs` ago is put back. */
-  | { readonly kind: 'arbiter_restored'; readonly agoMs: number }
-  | { readonly kind: 'panel_killed'; readonly node: number; readonly forMs: number }
-  | { readonly kind: 'panel_hung'; readonly node: number; readonly forMs: number }
-  | { readonly kind: 'suspended'; readonly node: number; readonly forMs: number }
-  | { readonly kind: 'power_cut'; readonly node: number; readonly forMs: number }
-  | { readonly kind: 'database_killed'; readonly node: number; readonly forMs: number }
-  | { readonly kind: 'signal_removed'; readonly node: number }
-  | { readonly kind: 'clock_jumps'; readonly node: number; readonly byMs: number }
-  | { readonly kind: 'hold'; readonly node: number; readonly forMs: number }
-  | { readonly kind: 'updated'; readonly node: number; readonly version: string }
-  | { readonly kind: 'receives_slowly'; readonly node: number; readonly forMs: number }
-  /** Of whoever is main then; null: of nobody, and nothing happens. */
-  | { readonly kind: 'switchover'; readonly to: number }
-  | { readonly kind: 'removed'; readonly node: number }
-  /** The next time that this server's operation comes to this step, that befalls it there. */
-  | {
-      readonly kind: 'trap';
-      readonly node: number;
-      readonly step: StepName;
-      readonly then: TrapKind;
-      readonly forMs: number;
-    }
-  | { readonly kind: 'sync_switched'; readonly on: boolean };
-
-export type TrapKind = 'panel_killed' | 'panel_hung' | 'suspended' | 'power_cut';
-
-export interface PlannedFault {
-  readonly atMs: number;
-  readonly fault: Fault;
-}
 
 export function planFaults(world: World, faults: readonly PlannedFault[]): void {
   for (const { atMs, fault } of faults) after(world, atMs - world.nowMs, () => apply(world, fault));
@@ -64,12 +21,6 @@ function apply(world: World, fault: Fault): void {
 }
 
 type NodeFault = Extract<Fault, { readonly node: number }>;
-
-export function describeFault(fault: Fault): string {
-  const { kind, ...rest } = fault;
-  const words = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
-  return [kind.replaceAll('_', ' '), ...words].join(', ');
-}
 
 function applyToWorld(world: World, fault: Exclude<Fault, NodeFault>): void {
   const { arbiter } = world;
@@ -120,11 +71,7 @@ function cut(world: World, { from, to, oneWay, forMs }: Extract<Fault, { kind: '
   for (const way of ways) world.cut.add(way);
   after(world, forMs, () => {
     for (const way of ways) world.cut.delete(way);
-    note(
-      world,
-      'world',
-      `heals: ${from === ARBITER || to === ARBITER ? 'the arbiter and ' : ''}${String(from)}, ${String(to)}`,
-    );
+    note(world, 'world', `the link between ${place(from)} and ${place(to)} is whole again`);
   });
 }
 
@@ -185,6 +132,11 @@ function applyToNode(world: World, node: SimNode, fault: NodeFault): void {
         spring: () => apply(world, { kind: fault.then, node: node.id, forMs: fault.forMs }),
       };
       return;
+    case 'repaired': {
+      const main = world.nodes.find(({ file, database }) => file.role === 'main' && isWritable(database));
+      if (main !== undefined && main !== node) repair(world, node, main);
+      return;
+    }
     case 'removed':
       removeNode(world, node);
   }

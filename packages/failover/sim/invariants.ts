@@ -42,12 +42,12 @@ export function isSettled(world: World): boolean {
 }
 
 export function describeWorld(world: World): string {
-  return world.nodes
-    .map(({ id, file, database, process }) => {
-      const state = database.process === 'up' ? (database.recovery ? 'read-only' : 'writable') : database.process;
-      const busy = file.operation === null ? '' : `, ${file.operation.kind}`;
-      const flags = `${file.fenced ? ', fenced' : ''}${file.diverged ? ', diverged' : ''}${file.removed ? ', removed' : ''}`;
-      return `server ${String(id)}: ${file.role} of term ${String(file.term)}, ${state}${flags}${busy} (${process.sentence})`;
-    })
-    .join('; ');
+  return world.nodes.map(describeNode).join('; ');
+}
+
+export function describeNode({ id, file, database, process }: SimNode): string {
+  const state = database.process === 'up' ? (database.recovery ? 'read-only' : 'takes writes') : database.process;
+  const busy = file.operation === null ? '' : `, in ${file.operation.kind}`;
+  const flags = `${file.fenced ? ', fenced' : ''}${file.diverged ? ', diverged' : ''}${file.removed ? ', removed' : ''}`;
+  return `server ${String(id)}: ${file.role} of term ${String(file.term)}, ${state}${flags}${busy}. ${process.sentence}`;
 }

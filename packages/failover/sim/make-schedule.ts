@@ -1,7 +1,7 @@
 /** A seed's world and what goes wrong in it. */
 import type { StepName } from '../src/plans.ts';
 import { defaultPolicy } from './create-world.ts';
-import type { Fault, PlannedFault } from './faults.ts';
+import type { Fault, PlannedFault } from './fault.ts';
 import type { Mutant } from './mutants.ts';
 import { ALL_THEMES, THEMES, type Plot } from './themes.ts';
 import { createRandom, type Random } from './random.ts';

@@ -9,6 +9,7 @@ import type {
   SelfFacts,
 } from '../src/observation.ts';
 import { stateOf, walFlows } from './database.ts';
+import { freshPeer } from './fresh-process.ts';
 import { bootMs, wallMs } from './schedule-event.ts';
 import type { PeerStatus, SimNode, World } from './world-types.ts';
 
@@ -92,8 +93,7 @@ function databaseFacts(world: World, node: SimNode, nowMs: number): DatabaseFact
 }
 
 function peerFacts(world: World, node: SimNode, nodeId: number, nowMs: number): PeerFacts {
-  const peer = node.process.peers.get(nodeId);
-  if (peer === undefined) throw new Error(`Node ${String(nodeId)} is no peer.`);
+  const peer = node.process.peers.get(nodeId) ?? freshPeer();
   const { status } = peer;
   // A word about who is main counts for one TTL: for so long nobody can have taken and lost a lease since.
   const confirms = peer.confirmAskedMs !== null && nowMs - peer.confirmAskedMs < world.policy.leaseTtlMs;

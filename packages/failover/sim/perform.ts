@@ -17,7 +17,6 @@ export function perform(world: World, node: SimNode, action: Action, decision: D
   const done = (): void => {
     busy.delete(action.kind);
   };
-  if (action.kind !== 'renew_lease' && action.kind !== 'ask_promises') note(world, node, `does ${action.kind}`);
   switch (action.kind) {
     case 'fence':
       fence(world, node, action.cause, done);

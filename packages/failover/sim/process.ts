@@ -1,5 +1,6 @@
 /** The panel's process on each server: its start, its loops, its death. */
 import { decide } from '../src/decide.ts';
+import { isSignOfLife } from '../src/failover-blockers.ts';
 import { renewalIntervalMs } from '../src/lease.ts';
 import { keepGuard } from './guard.ts';
 import { isWritable } from './database.ts';
@@ -66,14 +67,21 @@ function rememberAs(world: World, { process }: SimNode): typeof process.memory {
 }
 
 /** Upkeep that comes and goes with every renewal would drown what matters. */
-const QUIET = new Set([42, 44]);
+const QUIET = new Set([42, 66]);
 
 function tellOfDecision(world: World, node: SimNode, decision: ReturnType<typeof decide>): void {
-  const rules = decision.rules.filter((rule) => !QUIET.has(rule)).join('+');
-  const codes = decision.blockers.map(({ code }) => code).join(', ');
-  const key = `${rules} ${codes}`;
+  const rules = decision.rules.filter((rule) => !QUIET.has(rule));
+  // While main lives, what says so comes and goes; what else would stand in the way is worth a line.
+  const codes = decision.blockers
+    .filter((blocker) => !isSignOfLife(blocker))
+    .map(({ code }) => code)
+    .join(', ');
+  const key = `${rules.join()} ${codes}`;
   if (world.trace !== null && key !== node.process.rules) {
-    note(world, node, `rule ${rules}: ${decision.sentence}${codes === '' ? '' : ` [${codes}]`}`);
+    const actions = decision.actions.map(({ kind }) => kind).filter((kind) => kind !== 'renew_lease');
+    const doing = actions.length === 0 ? '' : ` → ${actions.join(', ')}`;
+    const why = codes === '' || rules[0] === 62 || rules[0] === 63 ? '' : ` (in the way of a failover: ${codes})`;
+    note(world, node, `[${rules.join('+')}] ${decision.sentence}${why}${doing}`);
   }
   node.process.rules = key;
 }

@@ -3,7 +3,7 @@
  * comes there too rarely. Every theme also runs without a mutant, as a part of all schedules.
  */
 import type { Policy } from '../src/observation.ts';
-import type { Fault, PlannedFault } from './faults.ts';
+import type { Fault, PlannedFault } from './fault.ts';
 import type { Mutant } from './mutants.ts';
 import type { Random } from './random.ts';
 import type { WorldConfig } from './world-types.ts';

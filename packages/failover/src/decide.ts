@@ -7,6 +7,14 @@ import { countsDown, key, SECONDARY_TRANSITIONS } from './secondary-transitions.
 import type { Transition, View } from './transition.ts';
 import { CANDIDATE_UPKEEP_TRANSITIONS, UPKEEP_TRANSITIONS } from './upkeep-transitions.ts';
 
+/** Every numbered row, in the order of its table. */
+export const ALL_TRANSITIONS: readonly Transition[] = [
+  ...MAIN_TRANSITIONS,
+  ...UPKEEP_TRANSITIONS,
+  ...SECONDARY_TRANSITIONS,
+  ...CANDIDATE_UPKEEP_TRANSITIONS,
+];
+
 /**
  * One tick of one server: what it does now, and why (DESIGN §9). Pure: the same observation, memory and policy give the
  * same decision. The first transition of the role's own table that holds acts; main's upkeep acts beside it.
