@@ -117,7 +117,12 @@ function leaveRecovery(world: World, node: SimNode): void {
   const record = { promotionId: `promotion ${String(uid)}`, timeline: number, forkLsn: BigInt(database.endLsn) };
   const timeline: Timeline = { uid, number, fromLsn: database.endLsn, record, rowLsn: null, syncAckedLsn: 0 };
   world.timelines.push(timeline);
-  forgetConnections(database);
+  // No restart: a kill that is under way meets the writer that it has become.
+  database.promoting = false;
+  database.receivedMs = null;
+  database.incoming = null;
+  database.upstreamInRecovery = null;
+  database.flushedBy.clear();
   database.path = [...database.path, timeline];
   // The end of recovery is a record of its own.
   database.endLsn += 1;

@@ -198,7 +198,8 @@ export function bootMachine(world: World, node: SimNode): void {
 function removeNode(world: World, node: SimNode): void {
   const main = world.nodes.find(({ file, database }) => file.role === 'main' && isWritable(database));
   if (main === undefined || main === node || !main.file.peers.includes(node.id) || main.machine !== 'running') return;
-  if (main.process.state !== 'running') return;
+  // Membership does not change while its main is being changed.
+  if (main.process.state !== 'running' || main.file.operation !== null) return;
   const peers = main.file.peers.filter((id) => id !== node.id);
   const apply = (): void => {
     world.removed.add(node.id);

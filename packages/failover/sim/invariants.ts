@@ -34,6 +34,8 @@ export function isSettled(world: World): boolean {
   if (main.file.role !== 'main' || main.file.operation !== null || !main.process.gateOpen) return false;
   // After an older state of the arbiter was put back two servers may bear one term; which of them follows, an admin says.
   if (world.restored) return true;
+  // Without an arbiter two may have become main of one term: that is an admin's to settle as well (SAFETY §3).
+  if (world.arbiter === null && world.nodes.some((node) => node !== main && node.file.role === 'main')) return true;
   return main.file.peers.every((id) => {
     const peer = world.nodes[id - 1];
     if (peer === undefined || peer.file.removed) return true;

@@ -106,6 +106,7 @@ function peerFacts(world: World, node: SimNode, nodeId: number, nowMs: number): 
     databaseSilent: isAfter(peer.databaseFailedMs, peer.databaseAnsweredMs),
     version: status?.version ?? null,
     term: status?.term ?? null,
+    mainNodeId: status?.mainNodeId ?? null,
     isWritingMain: isWritingMain(status),
     promotionIds: [],
     receivedLsn: status === null ? null : BigInt(status.endLsn),

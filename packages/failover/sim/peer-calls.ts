@@ -135,7 +135,9 @@ export function answerPromise(world: World, target: SimNode, askedBy: number, te
 
 /** "You are still main", said by one that has been nothing else since. */
 export function answerConfirmation({ file, database }: SimNode, askedBy: number, term: number): boolean {
-  if (file.role === 'main' || file.term > term || file.mainNodeId !== askedBy || file.removed) return false;
+  if (file.role === 'main' || file.mainNodeId !== askedBy || file.removed) return false;
+  // A higher term that was given to this very main, and whose answer never reached it, takes nothing away from it.
+  if (file.takenTerm > term) return false;
   return file.operation === null && stateOf(database) !== 'writable' && !database.promoting;
 }
 

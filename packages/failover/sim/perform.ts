@@ -22,6 +22,8 @@ export function perform(world: World, node: SimNode, action: Action, decision: D
       fence(world, node, action.cause, done);
       return;
     case 'take_lease':
+      // No guard, no lease: it must live before the lease does, or a panel that dies in between leaves a writer alone.
+      if (isWritable(node.database)) keepGuard(world, node, firstDeadlineMs(world, node));
       takeLeaseNow(world, node, { takeOverFrom: null, decidedOn: node.process.arbiter.view }, done);
       return;
     case 'renew_lease':
@@ -82,6 +84,11 @@ function performAtOnce(world: World, node: SimNode, action: QuickAction, decisio
   }
 }
 
+/** Of a lease that would be given now. */
+function firstDeadlineMs(world: World, node: SimNode): number {
+  return bootMs(world, node) + world.policy.leaseTtlMs - world.policy.leaseMarginMs;
+}
+
 function fence(world: World, node: SimNode, cause: FenceCause, done: () => void): void {
   const { file, process } = node;
   process.gateOpen = false;
@@ -96,7 +103,13 @@ function loseRole({ id, file, process }: SimNode): void {
   const lease = process.arbiter.view?.main;
   let [main, term] = [0, 0];
   for (const [peerId, { status }] of process.peers) {
-    if (status === null || status.term < term || (status.term === term && status.role !== 'main')) continue;
+    if (
+      status === null ||
+      status.mainNodeId === id ||
+      status.term < term ||
+      (status.term === term && status.role !== 'main')
+    )
+      continue;
     [main, term] = [peerId, status.term];
   }
   if (lease != null && lease.nodeId !== id && lease.term >= term) [main, term] = [lease.nodeId, lease.term];

@@ -99,6 +99,8 @@ function intervene(world: World, sinceMs: number): void {
     node.file.lastFailover = null;
     if (main !== undefined && node.file.diverged && main.file.peers.includes(node.id)) repair(world, node, main);
   }
+  // An admin who is told that nobody takes over because of the limit says that it does not matter now.
+  if (main === undefined && sinceMs >= ADMIN_WAITS_MS) world.policy = { ...world.policy, maxFailoverLagBytes: null };
   if (main !== undefined || sinceMs < ADMIN_WAITS_MS || !needsAdmin(world)) return;
   const candidates = world.nodes.filter(({ file, database }) => !file.removed && database.process === 'up');
   candidates.sort((left, right) => right.file.term - left.file.term || right.database.endLsn - left.database.endLsn);
@@ -112,6 +114,5 @@ function intervene(world: World, sinceMs: number): void {
 
 /** Without an arbiter always; with one that forgot everything while nobody was main: it is main who sets it up again. */
 function needsAdmin(world: World): boolean {
-  if (world.arbiter === null) return true;
-  return world.arbiter.view.term === null && world.nodes.every(({ file }) => file.role !== 'main' || file.removed);
+  return world.arbiter === null || world.arbiter.view.term === null;
 }

@@ -136,7 +136,7 @@ function takeRoleBack(
     return;
   }
   const holder = view.main;
-  const own = holder?.nodeId === node.id || (holder === null && view.term <= operation.term);
+  const own = holder?.nodeId === node.id || (holder === null && view.term <= node.file.term);
   const given =
     discarded !== null && view.term === discarded.term && (holder === null || holder.nodeId === operation.candidateId);
   if (!own && !given) {

@@ -119,7 +119,8 @@ const recordPromotion: Step = (world, node, operation, settle) => {
   }
   if (node.file.role !== 'main') keepPromotion(world, node, operation);
   writeRow(world, node);
-  if (database.syncNames.length === 0) {
+  // Names that stood before, of a main that was never shut, are as the record says.
+  if (!database.syncNames.includes(0)) {
     settle('done');
     return;
   }

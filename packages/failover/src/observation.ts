@@ -95,6 +95,8 @@ export interface PeerFacts {
   readonly databaseSilent: boolean;
   readonly version: string | null;
   readonly term: number | null;
+  /** Who it takes for main of that term. Missing: not known. */
+  readonly mainNodeId?: number | null;
   /** It said, when last heard, that it is main and takes writes. */
   readonly isWritingMain: boolean;
   readonly promotionIds: readonly string[];
