@@ -47,7 +47,8 @@ export function describeWorld(world: World): string {
   return world.nodes.map(describeNode).join('; ');
 }
 
-export function describeNode({ id, file, database, process }: SimNode): string {
+export function describeNode({ id, machine, file, database, process }: SimNode): string {
+  if (machine !== 'running') return `server ${String(id)}: ${machine}`;
   const state = database.process === 'up' ? (database.recovery ? 'read-only' : 'takes writes') : database.process;
   const busy = file.operation === null ? '' : `, in ${file.operation.kind}`;
   const flags = `${file.fenced ? ', fenced' : ''}${file.diverged ? ', diverged' : ''}${file.removed ? ', removed' : ''}`;

@@ -199,7 +199,7 @@ const ARBITER: readonly Scenario[] = [
     name: 'arbiter-forgets',
     title: 'The arbiter loses its data',
     about:
-      'Main is shut at once, waits one lease, asks the others whether it is still main, and sets the arbiter up again.',
+      'A lease that is not found fences at once. Main goes on by the promise of the other server, and after one lease, in which whoever else might hold one has shut itself, it sets the arbiter up again.',
     script: [at(20, { kind: 'arbiter_forgets' })],
     lengthMs: 50 * SECOND_MS,
   },

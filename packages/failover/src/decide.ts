@@ -55,7 +55,8 @@ function decideAsSecondary(observation: Observation, memory: Memory, policy: Pol
   const actions = onceEach(rows.flatMap((each) => each.actions(view)));
   const told = actions.some(({ kind }) => kind === 'tell_blocked');
   // A main that lives again ends the episode: the next loss is told anew.
-  const toldBlockers = told ? key(view) : row.rule >= 64 ? '' : memory.toldBlockers;
+  const isOver = row.rule >= 64 && observation.self.operation === null;
+  const toldBlockers = told ? key(view) : isOver ? '' : memory.toldBlockers;
   return {
     actions,
     memory: { ...memory, toldBlockers },

@@ -220,7 +220,8 @@ function blockByOthers(observation: Observation, memory: Memory, policy: Policy)
   const blockers: Blocker[] = [];
   // A removed server is no peer any more, and may still hold the only copy; so may a main of which the record still speaks
   // as of a secondary, since it was promoted before the record was written anew.
-  for (const nodeId of named) {
+  // Before the lease has ended nobody can have said so, and the lease is reason enough.
+  for (const nodeId of memory.leaseAbsentMs === null ? [] : named) {
     const peer = peers.find((each) => each.nodeId === nodeId);
     if (nodeId === self.nodeId || (peer !== undefined && saidItsEnd(peer, memory))) continue;
     const sentence = `Node ${String(nodeId)} may hold acknowledged writes that are missing here, and has not said so since main's lease ended.`;

@@ -66,7 +66,7 @@ export const SECONDARY_TRANSITIONS: readonly Transition[] = [
   },
   {
     rule: 63,
-    when: (view) => !livesOn(view),
+    when: (view) => !livesOn(view) && view.self.operation === null,
     actions: nothing,
     sentence: (view) => `Main is lost, but this server does not take over: ${sentences(view)}`,
   },
@@ -83,12 +83,24 @@ export const SECONDARY_TRANSITIONS: readonly Transition[] = [
     rule: 65,
     when: () => true,
     actions: nothing,
-    sentence: () => 'Main is heard; this server follows it.',
+    sentence: standing,
   },
 ];
 
 const promotedTooLate = 'The lease ended before the promotion did: another server may be main, so writes are shut.';
 const notMain = 'This server is not main, and its database takes writes: they are shut.';
+
+/** Nothing is done: in one sentence, why that is right. */
+function standing({ self, blockers }: View): string {
+  if (self.operation !== null) return `An operation decides now: ${self.operation}.`;
+  if (self.diverged) return 'This server holds rows that main does not have, and waits for its repair.';
+  if (self.fenced) return 'This server was superseded, and does not follow the new main yet.';
+  const has = (code: string): boolean => blockers.some((blocker) => blocker.code === code);
+  if (has('wal_flows') || has('main_answers') || has('main_database_answers')) {
+    return 'Main is heard; this server follows it.';
+  }
+  return has('lease_held') ? 'No WAL comes from main; its lease still runs.' : 'Main is not heard, and not lost yet.';
+}
 
 function sentences({ blockers }: View): string {
   return blockers.map(({ sentence }) => sentence).join(' ');
