@@ -60,17 +60,23 @@ export function restore(world: World, node: SimNode, done: () => void): void {
     const status = process.peers.get(id)?.status;
     return status?.following === true && status.walFlows;
   });
-  const record = process.arbiter.view?.durability ?? null;
-  const isWider = record?.state === 'sync' && wanted.some((id) => !record.nodeIds.includes(id));
+  const isWider = wanted.some((id) => !database.syncNames.includes(id));
   if (world.arbiter !== null && isWider && world.config.mutant !== 'names_before_record') {
-    const nodeIds = [...new Set([...record.nodeIds, ...wanted])].sort((left, right) => left - right);
-    recordDurability(world, node, { state: 'sync', nodeIds }, (written) => {
+    // Also where the record is not known to name anybody: an earlier write may have been done and not answered, and this
+    // one, which compares the revision, finds that out.
+    recordDurability(world, node, widened(process.arbiter.view?.durability ?? null, wanted), (written) => {
       if (written) putInForce(world, node, wanted, done);
       else done();
     });
     return;
   }
   putInForce(world, node, wanted, done);
+}
+
+function widened(record: DurabilityState | null, wanted: readonly number[]): DurabilityState {
+  if (record?.state !== 'sync') return { state: 'async', nodeIds: [] };
+  const nodeIds = [...new Set([...record.nodeIds, ...wanted])].sort((left, right) => left - right);
+  return { state: 'sync', nodeIds };
 }
 
 function putInForce(world: World, node: SimNode, wanted: readonly number[], done: () => void): void {

@@ -126,8 +126,10 @@ function setPhase(operation: SimOperation, name: string, state: string): void {
 }
 
 function endOperation(world: World, node: SimNode, operation: SimOperation, how: string): void {
-  const { file } = node;
+  const { file, process } = node;
   file.operation = null;
+  process.step += 1;
+  process.stepRunning = false;
   note(world, node, `${operation.kind} ${how}`);
   if (how === 'rolled_back') world.ledger.rolledBack += 1;
   if (how === 'completed' && operation.kind === 'automatic_failover') world.ledger.failovers += 1;
@@ -148,14 +150,15 @@ export function abandon(world: World, node: SimNode, operation: SimOperation): v
 }
 
 /** After a start of the process: before the grant it is taken back, past it it goes on; a candidate that is not promoted discards. */
-export function resumeOperation(world: World, node: SimNode): void {
-  const { operation, handover } = node.file;
-  if (operation === null) return;
+export function resumeOperation(world: World, node: SimNode, operation: SimOperation): void {
+  const { handover } = node.file;
+  // One that was begun since is not cut off.
+  if (node.file.operation !== operation) return;
   const state = stateOf(node.database);
   const onMain = operation.kind === 'switchover_main' || operation.kind === 'hand_over';
   // What an operation needs next is read off the database; one of main's may go on while it is down.
   if (state !== 'writable' && state !== 'recovery' && !onMain) {
-    inProcess(world, node, 200, () => resumeOperation(world, node));
+    inProcess(world, node, 200, () => resumeOperation(world, node, operation));
     return;
   }
   note(world, node, `resumes ${operation.kind}`);

@@ -28,7 +28,8 @@ export function startProcess(world: World, node: SimNode): void {
     readArbiter(world, node);
   }
   probePeers(world, node);
-  inProcess(world, node, 50, () => resumeOperation(world, node));
+  const { operation } = node.file;
+  if (operation !== null) inProcess(world, node, 50, () => resumeOperation(world, node, operation));
 }
 
 export function killProcess(node: SimNode): void {

@@ -114,5 +114,5 @@ function intervene(world: World, sinceMs: number): void {
 
 /** Without an arbiter always; with one that forgot everything while nobody was main: it is main who sets it up again. */
 function needsAdmin(world: World): boolean {
-  return world.arbiter === null || world.arbiter.view.term === null;
+  return world.arbiter === null || world.adminChose || world.arbiter.view.term === null;
 }
