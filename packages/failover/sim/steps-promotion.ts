@@ -74,7 +74,7 @@ const promote: Step = (world, node, operation, settle) => {
     const isLate = bootMs(world, node) >= untilMs;
     if (isWritable(database)) {
       // Returned too late: main may have rolled back by now.
-      if (isLate && world.config.mutant !== 'grant') {
+      if (isSuperseded(world, node, operation) || (isLate && world.config.mutant !== 'grant')) {
         fenceDatabase(world, node, fenceDelayMs(world));
         settle('taken_back');
       } else {
@@ -95,6 +95,12 @@ const promote: Step = (world, node, operation, settle) => {
   });
 };
 
+/** A newer main was met while pg_promote ran: what it has made is fenced, and node.json goes on naming the other. */
+function isSuperseded({ arbiter }: World, { file }: SimNode, { kind }: SimOperation): boolean {
+  if (kind === 'resume_main') return file.role !== 'main';
+  return arbiter !== null && kind !== 'emergency_promotion' && file.takenTerm < file.term;
+}
+
 /** node.json names this server as main from here on. */
 function keepPromotion(world: World, node: SimNode, operation: SimOperation): void {
   const { file } = node;
@@ -112,7 +118,7 @@ function keepPromotion(world: World, node: SimNode, operation: SimOperation): vo
 
 const recordPromotion: Step = (world, node, operation, settle) => {
   const { database } = node;
-  if (!isWritable(database)) {
+  if (!isWritable(database) || (node.file.role !== 'main' && isSuperseded(world, node, operation))) {
     // Fenced again, or down: whoever resumes as main records it then; to wait here would keep the decision away.
     settle('done');
     return;

@@ -96,3 +96,19 @@ test('a node with a promotion of its own never follows', () => {
     }),
   );
 });
+
+test('SAFETY §2 Equal timeline numbers prove nothing: a promotion that nobody wrote down has diverged as well', () => {
+  const verdict = { mayFollow: false, code: 'own_promotion_unrecorded', repair: 'base_backup' };
+  // This server is on timeline 2 without a record; main was promoted to another 2 further on, or has yet to be.
+  expect(comparePromotionHistories([], [first], 900n, { own: 2, mains: 2 })).toMatchObject(verdict);
+  expect(comparePromotionHistories([], [], 900n, { own: 2, mains: 1 })).toMatchObject(verdict);
+  expect(comparePromotionHistories([first], [first, third], 2_500n, { own: 3, mains: 4 })).toMatchObject(verdict);
+  expect(comparePromotionHistories([first], [first, second], 1_500n, { own: 3, mains: 3 })).toMatchObject(verdict);
+});
+
+test('a cluster whose first timeline is not 1, and one whose timelines are not known', () => {
+  const late: PromotionRecord = { promotionId: 'late', timeline: 8, forkLsn: 5_000n };
+  expect(comparePromotionHistories([], [late], 4_000n, { own: 7, mains: 8 })).toEqual({ mayFollow: true });
+  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: 8 })).toEqual({ mayFollow: true });
+  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: null })).toEqual({ mayFollow: true });
+});
