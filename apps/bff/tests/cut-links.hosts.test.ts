@@ -147,9 +147,13 @@ test('promoted across a cut link there are two mains; healed, the old one is shu
   const status = await waitForStatus(
     mainPanel,
     'the old main to say so',
-    ({ notices, events }) =>
-      notices.some(({ code }) => code === 'fenced') && events.some(({ type }) => type === 'main_fenced'),
+    ({ divergence, events }) => divergence !== null && events.some(({ type }) => type === 'main_fenced'),
+    90_000,
   );
+  // SAFETY §6: contained, with both sides' numbers.
+  expect(status.divergence).toMatchObject({ own_term: 1, main_term: 2 });
+  expect(status.divergence?.bytes_past_fork).toBeGreaterThan(0);
+  expect(status.notices.map(({ code }) => code)).toContain('diverged');
   expect(status.events.map(({ type }) => type)).toContain('split_brain_detected');
   expect(await subscribersOf(main)).toEqual(['before-the-cut', 'on-the-old-main']);
   expect(await subscribersOf(secondary)).toEqual(['before-the-cut', 'on-the-new-main']);
