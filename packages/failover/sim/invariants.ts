@@ -30,6 +30,8 @@ export function isSettled(world: World): boolean {
   // A removed server that had promoted itself without an arbiter is no part of the cluster any more.
   const writers = world.nodes.filter((node) => acceptsWrites(node) && (world.arbiter !== null || !node.file.removed));
   const [main] = writers;
+  // Without an arbiter two may even have removed each other, and are two clusters now.
+  if (world.arbiter === null && world.removed.size > 1) return main !== undefined;
   if (main === undefined || writers.length > 1) return false;
   if (main.file.role !== 'main' || main.file.operation !== null || !main.process.gateOpen) return false;
   // After an older state of the arbiter was put back two servers may bear one term; which of them follows, an admin says.

@@ -187,7 +187,3 @@ export function answerDiscard(world: World, candidate: SimNode, operationId: num
   if (database.process !== 'up' && !database.standbySignal) return { kind: 'busy' };
   return { kind: 'discarded', term: file.takenTerm };
 }
-
-export function describeEnd({ database }: SimNode): string {
-  return `timeline ${String(timelineOf(database).number)}, end ${String(database.endLsn)}`;
-}
