@@ -21,7 +21,9 @@ export function takeLeaseNow(world: World, node: SimNode, options: TakeOptions, 
     node,
     ({ view }) => view,
     (fresh) => {
-      if (fresh === null) {
+      // Another arbiter than the one that was decided on may have the same term and revision by chance.
+      const isAnother = options.decidedOn !== null && options.decidedOn.arbiterId !== fresh?.arbiterId;
+      if (fresh === null || (isAnother && world.config.mutant !== 'durability_revision')) {
         done(false);
         return;
       }
