@@ -14,6 +14,8 @@ export const EMPTY_VIEW: ArbiterView = {
 };
 
 export interface TakeRequest {
+  /** Whom it was just read from: a connection does not outlive the arbiter that is replaced. */
+  readonly arbiterId: number;
   readonly nodeId: number;
   readonly knownTerm: number | null;
   readonly ownTerm: number;
@@ -31,6 +33,7 @@ export function takeLease(world: World, arbiter: SimArbiter, request: TakeReques
   const from = request.takeOverFrom;
   const holderAsWanted =
     from === null ? view.main === null : view.main?.nodeId === from.nodeId && view.main.term === from.term;
+  if (view.arbiterId !== request.arbiterId) return null;
   if (!holderAsWanted || view.term !== request.knownTerm) return null;
   if (view.term !== null && mutant !== 'member_key' && !view.members.includes(request.nodeId)) return null;
   if (view.durabilityRevision !== request.durabilityRevision) return null;

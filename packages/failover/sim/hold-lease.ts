@@ -30,6 +30,7 @@ export function takeLeaseNow(world: World, node: SimNode, options: TakeOptions, 
       const view = world.config.mutant === 'durability_revision' ? fresh : (options.decidedOn ?? fresh);
       const startedMs = bootMs(world, node);
       const request: TakeRequest = {
+        arbiterId: fresh.arbiterId,
         nodeId: node.id,
         knownTerm: view.term,
         ownTerm: node.file.term,
