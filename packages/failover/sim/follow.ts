@@ -11,7 +11,7 @@ export function follow(world: World, node: SimNode): void {
   if (file.role === 'main' || file.removed || file.operation !== null || file.diverged) return;
   if (database.process !== 'up' || !database.recovery || database.promoting) return;
   const main = node.process.peers.get(file.mainNodeId)?.status;
-  if (main?.role !== 'main' || main.term < file.term) return;
+  if (main?.role !== 'main' || main.term < file.term || !main.listIsWhole) return;
   if (database.upstream === file.mainNodeId && !file.fenced) return;
   const verdict = comparePromotionHistories(ownPromotions(node), main.promotions, BigInt(database.endLsn), {
     own: timelineOf(database).number,

@@ -32,6 +32,7 @@ export function statusOf(world: World, node: SimNode): PeerStatus {
     mainNodeId: file.mainNodeId,
     databaseState: state,
     promotions: file.role === 'main' ? ownPromotions(node) : [],
+    listIsWhole: file.operation === null || file.operation.phases.some(isRecorded),
     endLsn: database.endLsn,
     timeline: timelineOf(database).number,
     walFlows: walFlows(world, node),
@@ -39,6 +40,10 @@ export function statusOf(world: World, node: SimNode): PeerStatus {
     peers: file.peers,
     lastFailover: file.lastFailover,
   };
+}
+
+function isRecorded({ name, state }: { readonly name: string; readonly state: string }): boolean {
+  return name === 'record_promotion' && state === 'completed';
 }
 
 function isFollowing({ file, database }: SimNode): boolean {

@@ -1,10 +1,12 @@
 /** Main's side of a planned change, and of giving its role away because its database is dead (SAFETY §3 "Grant"). */
+import { absenceWaitMs } from '../src/failover-blockers.ts';
 import { fenceDatabase, isWritable, promoteDatabase, stateOf } from './database.ts';
 import { fenceDelayMs, keepGuard } from './guard.ts';
 import { forgetLease, takeLeaseNow } from './hold-lease.ts';
 import { call } from './network.ts';
 import type { Settle, Step } from './step.ts';
 import { answerDiscard, type DiscardReply } from './peer-calls.ts';
+import { observe } from './observe.ts';
 import { poll } from './poll.ts';
 import { bootMs, inProcess } from './schedule-event.ts';
 import { acceptTakeOver } from './steps-candidate.ts';
@@ -136,6 +138,13 @@ function takeRoleBack(
     return;
   }
   const holder = view.main;
+  const { nowMs, arbiter } = observe(world, node);
+  // What is absent because the arbiter forgot may still be held by somebody's belief: one TTL is waited for that.
+  const isUnsure = arbiter !== null && absenceWaitMs(nowMs, arbiter, node.process.memory, world.policy) > 0;
+  if (holder === null && isUnsure) {
+    done(false);
+    return;
+  }
   const own = holder?.nodeId === node.id || (holder === null && view.term <= node.file.term);
   const given =
     discarded !== null && view.term === discarded.term && (holder === null || holder.nodeId === operation.candidateId);

@@ -102,6 +102,8 @@ export interface PeerStatus {
   readonly mainNodeId: number;
   readonly databaseState: 'writable' | 'recovery' | 'starting' | 'down';
   readonly promotions: readonly PromotionRecord[];
+  /** No promotion is under way whose record the list may lack: before that nobody compares himself with it. */
+  readonly listIsWhole: boolean;
   readonly endLsn: number;
   readonly timeline: number;
   readonly walFlows: boolean;
