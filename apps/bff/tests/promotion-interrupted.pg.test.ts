@@ -115,7 +115,12 @@ async function interrupt({ server, phase, holdUp, readyToDie, meanwhile }: Inter
 async function expectOneMain(server: TestServer, term: number): Promise<void> {
   const nodeId = readNodeFile(server).membership?.node_id;
   const panel = await server.panel().signIn();
-  await waitForStatus(panel, 'the page to call it main', ({ server: self }) => self.effective_role === 'main');
+  // A panel that was started again asks the others before it takes writes.
+  await waitForStatus(
+    panel,
+    'the page to call it main, and to take writes',
+    ({ server: self, writes }) => self.effective_role === 'main' && writes.allowed,
+  );
   await addSubscriber(panel, `on-the-${server.name}`);
   await waitFor(() => writableServers(...candidates), {
     describe: 'one writable server',

@@ -4,7 +4,9 @@ import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership } from './membership.ts';
 import type { Membership } from './node-file.ts';
+import { senderOf } from './observe-replication.ts';
 import { recordEvent } from './record-event.ts';
+import { soundsOf } from './sounds.ts';
 
 /** A standby that streams is level within a round trip; one that takes longer is tried again at a later decision. */
 const catchUpLimitMs = 2_000;
@@ -55,7 +57,11 @@ export async function restoreDurability(context: ClusterContext, rule: number): 
   // A name that is taken away may hold the only other copy of a write that its record still promises: those that stay
   // must have caught up first, which the next look tells.
   if (added.length > 0 || removed.length > 0) await context.replication.setSynchronousNodes(nodeIds);
-  if (!(await haveCaughtUp(context, nodeIds))) return;
+  if (!(await haveCaughtUp(context, nodeIds))) {
+    // Nothing was promised yet, so nobody is kept waiting for a standby that does not come after all.
+    if (current.nodeIds.length === 0) await context.replication.setSynchronousNodes([]);
+    return;
+  }
   if (context.arbiter.configured) await record(context, membership, { state: 'sync', nodeIds, since });
   await keepInFile(context, { state: 'sync', node_ids: nodeIds, since });
   await refresh(context);
@@ -66,6 +72,20 @@ export async function restoreDurability(context: ClusterContext, rule: number): 
     nodeId: membership.node_id,
     rule,
   });
+}
+
+/**
+ * A new main inherits names and a record from the one before it. The record says "async" before the names go, and so
+ * before anything is acknowledged that no other server has: another candidate of the old record would lack it.
+ */
+export async function recordAsyncBeforeWrites(context: ClusterContext): Promise<void> {
+  const membership = requireMembership(context.nodeFile.get());
+  const { lease } = context.memory;
+  if (!context.arbiter.configured || lease === null || membership.arbiter_override !== null) return;
+  const { durability } = await context.arbiter.read(membership.cluster_id);
+  if (durability.record?.state !== 'sync') return;
+  const since = new Date(context.clock.nowMs()).toISOString();
+  await record(context, membership, { state: 'async', nodeIds: [], since });
 }
 
 /** Whether each of them has flushed what main had written when the names were in force; up to 2 s are given for it. */
@@ -82,10 +102,15 @@ async function haveCaughtUp(context: ClusterContext, nodeIds: readonly number[])
 
 /** Those that stream from here now, by node id. */
 function followers(context: ClusterContext, membership: Membership): number[] {
+  const { positions } = context.memory;
   return otherPeers(membership)
     .filter(({ node_id: nodeId }) => {
       const reply = context.memory.probes.get(nodeId)?.reply;
-      return reply?.standing === 'following' && reply.receiver_streaming;
+      const { heardMs, failedMs } = soundsOf(context, nodeId);
+      // What it said last is no sign of life: it may have died since.
+      const isHeard = heardMs !== null && (failedMs === null || failedMs < heardMs);
+      const streams = positions !== null && senderOf(positions, nodeId)?.state === 'streaming';
+      return isHeard && streams && reply?.standing === 'following' && reply.receiver_streaming;
     })
     .map((peer) => peer.node_id)
     .sort((left, right) => left - right);

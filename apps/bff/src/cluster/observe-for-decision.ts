@@ -122,6 +122,7 @@ function peerFacts(context: ClusterContext, peer: Peer): PeerFacts {
     databaseSilent: isAfter(sounds.databaseFailedMs, sounds.databaseAnsweredMs),
     version: reply?.version ?? null,
     term: reply?.term ?? null,
+    mainNodeId: reply?.main_node_id ?? null,
     isWritingMain: reply !== null && reply.effective_role === 'main' && reply.database_state === 'writable',
     promotionIds: reply?.promotions.map((promotion) => promotion.promotion_id) ?? [],
     receivedLsn: reply?.receive_lsn == null ? null : parseLsn(reply.receive_lsn),

@@ -41,6 +41,7 @@ export function performDecision(context: ClusterContext, decision: Decision): vo
 /** Operations that failed are begun again only after so long: each attempt shuts gates, asks peers and writes events. */
 const operationPausesMs: Partial<Record<ActionKind, number>> = {
   hand_over: 10_000,
+  restore_durability: 5_000,
   fail_over: 1_000,
   resume_main: 1_000,
 };

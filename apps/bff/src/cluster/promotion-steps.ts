@@ -56,9 +56,19 @@ const promoteDatabase: RunStep = async (context) => {
   return { detail: `Timeline ${String(promotion.timeline)} began at ${promotion.fork_lsn}.` };
 };
 
-/** pg_promote, and the promotion with a new id in node.json before anything else is written. Repeatable. */
+/**
+ * pg_promote, and the promotion with a new id in node.json before anything else is written. Repeatable. Overtaken when a
+ * higher term was met meanwhile.
+ */
 export async function promoteAndKeep(context: ClusterContext): Promise<Promotion> {
-  return keepNewPromotion(context, await promoteUntilDone(context));
+  const { term } = requireMembership(context.nodeFile.get());
+  const fork = await promoteUntilDone(context);
+  if (requireMembership(context.nodeFile.get()).term > term) {
+    // pg_promote may take minutes; whoever has become main meanwhile stays it, and what is writable here is shut again.
+    context.roles.shutGate(promotingGateReason);
+    throw new Overtaken('A newer main was met while the database was being promoted.');
+  }
+  return keepNewPromotion(context, fork);
 }
 
 /** What pg_promote has returned gets its id, and this server is main by node.json. */

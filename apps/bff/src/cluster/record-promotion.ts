@@ -1,6 +1,7 @@
 /** The new main's first write: promotion, term, config and node rows, event, in one transaction (SAFETY §2, DESIGN §8). */
 import type { ClusterEvent } from '@proxpanel/contracts/events';
 import type { Operation } from '@proxpanel/contracts/operations';
+import { recordAsyncBeforeWrites } from './change-durability.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership, slotNameOf } from './membership.ts';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
@@ -18,6 +19,7 @@ export async function completePromotion(
   promotion: Promotion,
   cause: PromotionCause,
 ): Promise<void> {
+  await recordAsyncBeforeWrites(context);
   await context.replication.restoreAfterPromotion();
   // A main keeps them empty: after a crash it must not follow anyone by what it remembers (SAFETY §1).
   await context.replication.clearStandbySource();
