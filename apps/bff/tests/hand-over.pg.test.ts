@@ -31,10 +31,14 @@ test("SAFETY §4 Main's own PostgreSQL down: main writes the grant and hands ove
     await writers.stop();
   }
   expect(findOverlap(writers.acks, beganMs)).toEqual({ seconds: 0, overlapMs: 0, rows: 0 });
-  const taken = readNodeFile(before.secondary).membership;
-  expect(taken?.main_node_id).toBe(taken?.node_id);
-  // The next one within the hour waits until an admin has seen this one.
-  expect(taken?.last_failover).toMatchObject({ term: taken?.term, acknowledged: false });
+  // The next one within the hour waits until an admin has seen this one. The database takes writes a moment before that is
+  // written down; the gate opens after it.
+  const taken = await waitFor(() => readNodeFile(before.secondary).membership, {
+    describe: 'the new main to remember its failover',
+    until: (membership) => membership?.last_failover != null,
+  });
+  expect(taken.main_node_id).toBe(taken.node_id);
+  expect(taken.last_failover).toMatchObject({ term: taken.term, acknowledged: false });
   expect(await eventTypesOf(before.secondary)).toContain('failover_completed');
   await before.main.postgres.start();
   expect(await before.main.postgres.isInRecovery()).toBe(true);

@@ -54,6 +54,10 @@ export async function restoreDurability(context: ClusterContext, rule: number): 
   const current = await context.replication.synchronousState();
   const added = nodeIds.filter((nodeId) => !current.nodeIds.includes(nodeId));
   const removed = current.nodeIds.filter((nodeId) => !nodeIds.includes(nodeId));
+  // One more that may hold the last acknowledged write: every candidate has to know of it before the first such write.
+  if (added.length > 0 && current.nodeIds.length > 0 && context.arbiter.configured) {
+    await record(context, membership, { state: 'sync', nodeIds: [...current.nodeIds, ...added], since });
+  }
   // A name that is taken away may hold the only other copy of a write that its record still promises: those that stay
   // must have caught up first, which the next look tells.
   if (added.length > 0 || removed.length > 0) await context.replication.setSynchronousNodes(nodeIds);

@@ -17,7 +17,10 @@ export async function takeLease(
   alsoMember: number | null = null,
 ): Promise<number> {
   const membership = requireMembership(context.nodeFile.get());
-  const view = await context.arbiter.read(membership.cluster_id);
+  // What was decided was decided on the view at hand: a term or a record that has changed since then must refuse it, and
+  // read afresh here it would not. A grant names its holder and term itself, and main can change nothing any more.
+  const decidedOn = takeOverFrom === null ? context.memory.arbiter.view : null;
+  const view = decidedOn ?? (await context.arbiter.read(membership.cluster_id));
   const members = new Set([membership.node_id, ...otherPeers(membership).map((peer) => peer.node_id)]);
   if (alsoMember !== null) members.add(alsoMember);
   const result = await context.arbiter.takeLease({
