@@ -23,7 +23,7 @@ const limitMs = 300_000;
 const bareRole = 'bare_clone';
 
 await withTestbed({}, async (testbed) => {
-  const main = await testbed.addServer('main', { bffNodeArguments: [] });
+  const main = await testbed.addServer('main');
   const { clusterSecret } = await configureMain(main, 'Main');
   await fillDatabase(main.postgres);
   await letBareClonesIn(main.postgres);
@@ -31,7 +31,7 @@ await withTestbed({}, async (testbed) => {
   const bareSeconds: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     // A fresh server each time, so that each script finds what an installer's does.
-    const secondary = await testbed.addServer(`secondary-${String(round)}`, { bffNodeArguments: [] });
+    const secondary = await testbed.addServer(`secondary-${String(round)}`);
     const product = async () => productSeconds.push(await joinByScript(main, secondary, clusterSecret));
     const bare = async () => bareSeconds.push(await cloneByHand(testbed, main, secondary));
     for (const measure of round % 2 === 1 ? [product, bare] : [bare, product]) {

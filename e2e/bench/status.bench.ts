@@ -18,11 +18,7 @@ const changes = 5;
 const paths = ['/api/cluster/status', '/health'] as const;
 
 await withTestbed({}, async (testbed) => {
-  const asInstalled = { bffNodeArguments: [] };
-  const [main, secondary] = await Promise.all([
-    testbed.addServer('main', asInstalled),
-    testbed.addServer('secondary', asInstalled),
-  ]);
+  const [main, secondary] = await Promise.all([testbed.addServer('main'), testbed.addServer('secondary')]);
   await joinServers(main, secondary);
   for (const server of [main, secondary]) await measureServer(server, main);
 });

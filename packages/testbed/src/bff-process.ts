@@ -27,8 +27,6 @@ export interface StartBffOptions {
   placement?: Placement;
   /** Default: the built BFF of this repository. */
   mainPath?: string;
-  /** Node's own. Default: lines of the sources in stack traces, which costs over 100 MB; none is how it is installed. */
-  nodeArguments?: readonly string[];
 }
 
 /** A real BFF process on the Node that runs us. */
@@ -63,8 +61,7 @@ export class BffProcess {
     if (!existsSync(mainPath))
       throw new TestbedError('MISSING_PROGRAM', `${mainPath} is not built: pnpm turbo run build`);
     const placement = this.#options.placement ?? loopback;
-    const nodeArguments = this.#options.nodeArguments ?? ['--enable-source-maps'];
-    this.#daemon = await startDaemon(placement.wrap([process.execPath, ...nodeArguments, mainPath]), {
+    this.#daemon = await startDaemon(placement.wrap([process.execPath, mainPath]), {
       name: `BFF "${this.name}"`,
       workspace: this.#options.workspace,
       cwd: this.#options.directory,

@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
-import pg from 'pg';
 import { runChecked } from './command.ts';
 import { makePostgresCluster } from './postgres-files.ts';
 import type { PostgresFiles } from './postgres-files.ts';
@@ -10,6 +8,7 @@ import { loopback, postgresAccount } from './placement.ts';
 import type { Account, Placement } from './placement.ts';
 import { findPostmaster, forgetDeadPostmaster } from './postmaster.ts';
 import { isAlive, signalProcess, withDescendants } from './processes.ts';
+import { QueryConnections } from './query-connections.ts';
 import { waitFor } from './wait-for.ts';
 import { openWorkspace } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
@@ -66,6 +65,7 @@ export class PostgresServer {
   readonly #directory: string;
   readonly #workspace: Workspace;
   readonly #ownsWorkspace: boolean;
+  readonly #connections: QueryConnections;
 
   constructor(files: PostgresFiles, { placement, account, workspace, ownsWorkspace }: PostgresSurroundings) {
     this.name = files.name;
@@ -81,6 +81,7 @@ export class PostgresServer {
     this.#account = account;
     this.#workspace = workspace;
     this.#ownsWorkspace = ownsWorkspace;
+    this.#connections = new QueryConnections(files);
   }
 
   /** The superuser's connection URL; `host` is how the caller dials it (default: as other servers do). */
@@ -129,40 +130,15 @@ export class PostgresServer {
   }
 
   /**
-   * Runs SQL as superuser on a connection of its own, over the Unix socket: a cut network does not matter. Several
-   * statements may be given when there are no parameters; the rows are the last one's.
+   * Runs SQL as superuser over the Unix socket: a cut network does not matter. Several statements may be given when there
+   * are no parameters; the rows are the last one's. What is not a SELECT alone has a connection of its own.
    */
   async query<Row extends object = Record<string, unknown>>(
     sql: string,
     params: readonly unknown[] = [],
     { database = 'proxpanel', timeoutMs = 20_000 }: QueryOptions = {},
   ): Promise<Row[]> {
-    const socket = new Socket();
-    const client = new pg.Client({
-      stream: () => socket,
-      host: this.socketDirectory,
-      port: this.port,
-      user: 'postgres',
-      database,
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
-      statement_timeout: timeoutMs,
-      application_name: 'testbed',
-    });
-    // A server that dies under the connection is reported by the pending call; without a listener it would end us.
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      const result: unknown = params.length > 0 ? await client.query(sql, [...params]) : await client.query(sql);
-      const last = (Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult<Row>;
-      return last.rows;
-    } finally {
-      // A program that the server started inherits the connection, so that its end may never be seen from here.
-      const giveUp = setTimeout(() => socket.destroy(), 1_000);
-      // The outcome is known by now; a connection that is already broken cannot be closed any better.
-      await client.end().catch(() => undefined);
-      clearTimeout(giveUp);
-    }
+    return this.#connections.query<Row>(sql, params, { database, timeoutMs });
   }
 
   /** `pg_is_in_recovery()`: true on a standby. */
@@ -186,6 +162,7 @@ export class PostgresServer {
 
   /** Stops it. Its files go at once when it had a workspace of its own, else with the workspace. */
   async dispose(): Promise<void> {
+    this.#connections.close();
     if (this.#ownsWorkspace) await this.#workspace.dispose();
     else await this.stop('immediate');
   }

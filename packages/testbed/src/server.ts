@@ -40,8 +40,6 @@ export interface MakeServerOptions {
   start?: { postgres?: boolean; redis?: boolean; bff?: boolean };
   /** Another build of the BFF. */
   bffMainPath?: string;
-  /** Node's own arguments for the BFF; none is how it is installed. Default: see `StartBffOptions`. */
-  bffNodeArguments?: readonly string[];
 }
 
 /** One panel server: PostgreSQL, Redis and BFF with directories and addresses of its own. */
@@ -91,7 +89,6 @@ export class TestServer {
       url: this.managementUrl,
       placement: this.#placement,
       ...(options.bffMainPath === undefined ? {} : { mainPath: options.bffMainPath }),
-      ...(options.bffNodeArguments === undefined ? {} : { nodeArguments: options.bffNodeArguments }),
     });
   }
 

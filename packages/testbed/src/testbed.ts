@@ -22,13 +22,7 @@ export interface TestbedOptions {
 
 export type AddServerOptions = Pick<
   MakeServerOptions,
-  | 'environment'
-  | 'postgresSettings'
-  | 'postgresFsync'
-  | 'redisAppendOnly'
-  | 'start'
-  | 'bffMainPath'
-  | 'bffNodeArguments'
+  'environment' | 'postgresSettings' | 'postgresFsync' | 'redisAppendOnly' | 'start' | 'bffMainPath'
 > & {
   adminPassword?: string;
   /** Ports mode: taken when free. */

@@ -61,15 +61,15 @@ export async function setControl({ one, other }: Pair, control: boolean): Promis
 
 let started = 0;
 
-/** Four clients, 80 one-row transactions a second each, that try the two servers in turn. */
+/** Two clients, 80 one-row transactions a second each, that try the servers in turn: more would take the machine from the servers. */
 export function startClients({ testbed, one, other }: Pair): Writers {
   started += 1;
   return startWriters({
     workspace: testbed.workspace,
     config: {
       targets: [one, other].map(({ name, address, ports }) => ({ name, host: address, port: ports.postgres })),
-      ...{ clients: 4, perSecond: 80, prefix: `w${String(started)}`, connectTimeoutMs: 1_000 },
-      ...{ statementTimeoutMs: 5_000, retryPauseMs: 20, user: writerRole, database: 'proxpanel', table },
+      ...{ clients: 2, perSecond: 80, prefix: `w${String(started)}`, connectTimeoutMs: 1_000 },
+      ...{ statementTimeoutMs: 5_000, retryPauseMs: 100, user: writerRole, database: 'proxpanel', table },
     },
   });
 }

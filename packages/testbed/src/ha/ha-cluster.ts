@@ -76,11 +76,11 @@ export class HaCluster {
     return node.panel.expectOk(node.panel.get<StatusView>('/api/cluster/status', { timeoutMs: 10_000 }));
   }
 
-  /** The writers: four clients, 80 one-row transactions a second each, the servers in turn, 1 s to connect. */
+  /** Two clients, 80 one-row transactions a second each, the servers in turn, 1 s to connect; more would take the machine from the servers. */
   startClients({
     targets = this.nodes,
     on,
-    clients = 4,
+    clients = 2,
     statementTimeoutMs = 1_000,
   }: StartClientsOptions = {}): Writers {
     this.#writers += 1;

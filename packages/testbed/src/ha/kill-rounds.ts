@@ -49,7 +49,7 @@ export async function runKillRound(cluster: HaCluster, random: Random): Promise<
   const story = `${said.join(', ')} after ${Math.round(victim.afterMs)} ms, started after ${Math.round(downMs)} ms`;
   const clients = cluster.startClients();
   try {
-    await clients.waitForAcks(300);
+    await clients.waitForAcks(150);
     await Promise.all([
       change === 'switchover' ? beginSwitchover(cluster, main, random) : loseHost(cluster, main, random),
       killLater(victim, { downMs, isDead: change === 'failover' && victim.node === main }),
@@ -57,7 +57,7 @@ export async function runKillRound(cluster: HaCluster, random: Random): Promise<
     const doneMs = monotonicMs();
     const repair = await repairAsAdmin(cluster);
     const settledMs = monotonicMs() - doneMs;
-    await clients.waitForAcks(300);
+    await clients.waitForAcks(150);
     await clients.stop();
     const changes = (await cluster.countPromotions(repair.main)) - before;
     const kept = await cluster.idsOn(repair.main);

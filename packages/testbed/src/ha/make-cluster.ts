@@ -69,7 +69,6 @@ async function fillTestbed(testbed: Testbed, options: ClusterOptions): Promise<H
         environment: environmentOf(options),
         postgresFsync: options.fsync ?? true,
         redisAppendOnly: true,
-        bffNodeArguments: [],
         ...(bffMainPath === undefined ? {} : { bffMainPath }),
       });
       await letWritersIn(server);

@@ -73,11 +73,6 @@ export async function inOneCluster(
 export async function withLogs(cluster: HaCluster, use: () => Promise<void>): Promise<void> {
   try {
     await use();
-    if (process.env['BENCH_LOGS'] !== undefined) {
-      const fs = await import('node:fs');
-      for (const { server } of cluster.nodes)
-        fs.writeFileSync(`${process.env['BENCH_LOGS']}.${server.name}`, server.bff.readLog());
-    }
   } catch (error) {
     for (const { server } of cluster.nodes) {
       process.stderr.write(`--- the BFF of ${server.name} said last:\n${lastWords(server.bff.readLog(), '"req"')}\n`);
@@ -114,8 +109,8 @@ export async function observeEvent(cluster: HaCluster, options: EventOptions): P
   const { writers } = options;
   let eventMs: number;
   try {
-    // A second of four clients at 80: what follows is measured against a steady stream.
-    await Promise.all(writers.map((each) => each.waitForAcks(300)));
+    // About a second of the clients: what follows is measured against a steady stream.
+    await Promise.all(writers.map((each) => each.waitForAcks(150)));
     eventMs = await options.event();
     await options.aftermath(eventMs);
   } finally {

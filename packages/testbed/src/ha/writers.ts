@@ -93,7 +93,7 @@ export function startWriters({ workspace, from = loopback, config }: StartWriter
 /** Runs `use` with the writers at work; stopped afterwards, also when it fails. Returns when it began. */
 export async function whileWriting(writers: readonly Writers[], use: () => Promise<void>): Promise<number> {
   try {
-    // A second of four clients at 80: what follows is measured against a steady stream.
+    // About a second of the clients: what follows is measured against a steady stream.
     await Promise.all(writers.map((each) => each.waitForAcks(100)));
     const beganMs = monotonicMs();
     await use();

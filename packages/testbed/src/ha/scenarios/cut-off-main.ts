@@ -38,10 +38,10 @@ async function cutOffMain(cluster: HaCluster, run: ScenarioRun, { strike, relent
     event: () => strike(cluster, old),
     aftermath: async (atMs) => {
       await outside.waitForAck(atMs, { server: secondary.server.name });
-      await outside.waitForAcks(1_000);
+      await outside.waitForAcks(500);
       await relent(cluster, old);
-      // Three seconds of four clients: what comes back would try to write in them.
-      await outside.waitForAcks(1_000);
+      // Three seconds of the clients: what comes back would try to write in them.
+      await outside.waitForAcks(500);
     },
   });
   const overlap = findOverlap(acks, eventMs);

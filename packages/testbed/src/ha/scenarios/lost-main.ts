@@ -32,7 +32,7 @@ async function loseMain(cluster: HaCluster, run: ScenarioRun, { strike, another,
     aftermath: async (atMs) => {
       // What had been sent before it died is still heard after it.
       await clients.waitForAck(atMs + 500, { deadlineMs, ...(another ? { server: secondary.server.name } : {}) });
-      await clients.waitForAcks(300);
+      await clients.waitForAcks(150);
     },
   });
   const { gapMs, endedAfterMs } = findWriteGap(acks, eventMs);

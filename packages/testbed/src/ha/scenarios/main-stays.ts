@@ -57,7 +57,7 @@ async function killSecondary(cluster: HaCluster, run: ScenarioRun): Promise<void
     event: () => killHost(cluster, secondary),
     aftermath: async (atMs) => {
       await clients.waitForAck(atMs + 500);
-      await clients.waitForAcks(1_000);
+      await clients.waitForAcks(500);
     },
   });
   const { gapMs } = findWriteGap(acks, eventMs);

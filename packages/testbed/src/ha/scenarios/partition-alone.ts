@@ -13,10 +13,10 @@ async function splitAndHeal(cluster: HaCluster, run: ScenarioRun): Promise<void>
   const inside = cluster.startClients({ on: old });
   const ended = async () => Promise.all([outside.stop(), inside.stop()]);
   try {
-    await Promise.all([outside.waitForAcks(300), inside.waitForAcks(300)]);
+    await Promise.all([outside.waitForAcks(150), inside.waitForAcks(150)]);
     const cutMs = await cutCable(cluster, old);
     const first = await outside.waitForAck(cutMs, { server: secondary.server.name, deadlineMs: 240_000 });
-    await Promise.all([outside.waitForAcks(300), inside.waitForAcks(300)]);
+    await Promise.all([outside.waitForAcks(150), inside.waitForAcks(150)]);
     const healedMs = monotonicMs();
     await cluster.testbed.healHost(old.server);
     await waitFor(() => old.server.postgres.isInRecovery(), { describe: 'one side to be shut', deadlineMs: 120_000 });

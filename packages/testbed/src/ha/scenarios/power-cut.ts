@@ -12,7 +12,7 @@ import type { Writers } from '../writers.ts';
 async function cutAndReturn(cluster: HaCluster, run: ScenarioRun, busy: boolean): Promise<void> {
   const [old, secondary] = await pairOf(cluster);
   const before = cluster.startClients();
-  await before.waitForAcks(300);
+  await before.waitForAcks(150);
   if (!busy) await stopAndSettle(old, before);
   const cutMs = await cutPower(cluster, old);
   const clients = busy ? before : cluster.startClients();
@@ -23,7 +23,7 @@ async function cutAndReturn(cluster: HaCluster, run: ScenarioRun, busy: boolean)
     await clients.waitForAck(cutMs, { server: secondary.server.name });
     await bootHost(cluster, old);
     isBack = await waitForReturn(cluster, old.nodeId);
-    await clients.waitForAcks(1_000);
+    await clients.waitForAcks(500);
   } finally {
     await Promise.all([clients.stop(), temptation.stop()]);
   }

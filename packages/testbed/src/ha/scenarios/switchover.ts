@@ -47,7 +47,7 @@ async function changeOnce(cluster: HaCluster, round: number, run: ScenarioRun): 
       phases = describePhases(await waitForCompletion(via.panel, id));
       return atMs;
     },
-    aftermath: async () => clients.waitForAcks(300),
+    aftermath: async () => clients.waitForAcks(150),
   });
   const { gapMs } = findWriteGap(observed.acks, observed.eventMs);
   const overlap = findOverlap(observed.acks, observed.eventMs);
