@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { Random } from '@proxpanel/testbed/ha/random';
 import { faultsOf, runKillRound } from '@proxpanel/testbed/ha/kill-rounds';
 import { makeCluster } from '@proxpanel/testbed/ha/make-cluster';
-import type { Scenario } from '@proxpanel/testbed/ha/scenario';
+import { withLogs, type Scenario } from '@proxpanel/testbed/ha/scenario';
 import { scenarios } from '@proxpanel/testbed/ha/scenarios/all';
 
 function scenarioNamed(name: string): Scenario {
@@ -56,10 +56,13 @@ test(
     const rounds = Number(process.env['KILL_ROUNDS'] ?? 10);
     const random = new Random(seed);
     await using cluster = await makeCluster({ durability: 'sync', leaseTtlMs: 3_000, timers: 'short' });
-    for (let number = 1; number <= rounds; number += 1) {
-      const round = await runKillRound(cluster, random);
-      expect(faultsOf(round, true), `KILL_SEED=${String(seed)}, round ${String(number)}: ${round.story}`).toEqual([]);
-    }
+    process.stderr.write(`KILL_SEED=${String(seed)}\n`);
+    await withLogs(cluster, async () => {
+      for (let number = 1; number <= rounds; number += 1) {
+        const round = await runKillRound(cluster, random);
+        expect(faultsOf(round, true), `KILL_SEED=${String(seed)}, round ${String(number)}: ${round.story}`).toEqual([]);
+      }
+    });
   },
   20 * minutesMs,
 );

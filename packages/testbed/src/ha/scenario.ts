@@ -85,7 +85,7 @@ export async function withLogs(cluster: HaCluster, use: () => Promise<void>): Pr
 /** The end of a log without the lines of requests and clients, of which there are hundreds a second. */
 function lastWords(log: string, noise: string): string {
   const lines = log.split('\n').filter((line) => !line.includes(noise));
-  return lines.slice(-40).join('\n');
+  return lines.slice(-150).join('\n');
 }
 
 export interface Observed {
