@@ -122,7 +122,7 @@ test('SAFETY §3 Grant: "discarded" is for ever: a take-over that arrives later 
   const { membership } = readNodeFile(secondary);
   const id = crypto.randomUUID();
   const discarded = await sendSigned(secondary.panel(), callOf('other', '/api/cluster/discard', { operation_id: id }));
-  expect(discarded.body).toEqual({ discarded: true, promoted: false });
+  expect(discarded.body).toEqual({ discarded: true, promoted: false, term: 0 });
   const late = await sendSigned(
     secondary.panel(),
     callOf('other', '/api/cluster/prepare', {

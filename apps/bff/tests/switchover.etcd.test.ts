@@ -81,3 +81,35 @@ test('SAFETY §3 Grant: with an arbiter the lease comes back before a rollback',
   }
   expect((await waitUntilSettled(pair)).main).toBe(before.main);
 });
+
+test('SAFETY §3 Grant: a main that was restarted in the middle of it leaves the lease to the one that took over meanwhile', async () => {
+  await setControl(pair, false);
+  const before = await waitUntilSettled(pair);
+  const panel = panelOf(pair, before.main);
+  await panel.expectOk(panel.patch('/api/cluster/settings', { auto_failover: true }));
+  await waitFor(() => readNodeFile(before.secondary).membership?.settings.auto_failover, {
+    describe: 'the secondary to know the setting',
+  });
+  const asked = askToSwitch(pair, before.main);
+  await waitFor(() => readOperationFile(before.main), {
+    describe: 'main to be about to be shut',
+    intervalMs: 1,
+    deadlineMs: 45_000,
+    until: (operation) =>
+      operation?.phases.some(({ name, state }) => name === 'shut_database' && state !== 'pending') === true,
+  });
+  await Promise.all([asked, before.main.bff.kill()]);
+  // Its lease runs out, or the candidate was told already and asks nobody: either way that one is main in the end.
+  await waitFor(() => readNodeFile(before.secondary).membership, {
+    describe: 'the secondary to be main',
+    deadlineMs: 60_000,
+    until: (membership) => membership?.main_node_id === membership?.node_id,
+  });
+  const taken = readNodeFile(before.secondary).membership;
+  await before.main.bff.start();
+  await before.main.bff.waitUntilReady();
+  const after = await waitUntilSettled(pair);
+  expect(after.main).toBe(before.secondary);
+  expect(readNodeFile(after.main).membership?.lease).toEqual(taken?.lease);
+  expect(readNodeFile(after.secondary).membership).toMatchObject({ term: taken?.term, lease: null });
+});

@@ -103,6 +103,8 @@ export const grantReplySchema = z.object({ granted: z.boolean(), valid_ms: z.int
 export const discardBodySchema = z.object({ operation_id: uuidSchema }).strict();
 export const discardReplySchema = z.object({
   discarded: z.boolean(),
+  /** With `discarded`: the last term that the candidate took from the arbiter, under which nobody writes. */
+  term: termSchema.default(0),
   /** The database has left recovery: roll forward. */
   promoted: z.boolean(),
 });

@@ -210,6 +210,8 @@ export const peerStatusReplySchema = z.object({
   replay_lsn: lsnSchema.nullable(),
   /** This node's whole list: its database's rows and what node.json holds beyond them (SAFETY §2). */
   promotions: z.array(promotionSchema),
+  /** False while its latest promotion is not in its database yet: nobody compares himself with half a list. */
+  promotions_whole: z.boolean().default(true),
   /** The timeline that its database is on; null: not known now. */
   timeline: z.int().nullable().default(null),
   /** WAL reaches it now. */

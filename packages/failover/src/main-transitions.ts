@@ -5,8 +5,9 @@ import { durationInWords } from './words.ts';
 
 /** A higher term, of a peer or of the arbiter's lease: this main has been superseded (SAFETY §3 "Terms"). */
 function higherTerm({ self, peers, arbiter }: View): number | null {
-  // One that names this very server says only that the answer to taking the lease was lost on its way here.
-  const others = peers.filter(({ mainNodeId }) => mainNodeId !== self.nodeId);
+  // One that the arbiter gave to this very server says only that the answer was lost on its way here. Without an arbiter it
+  // is a member's claim, and this main is shut before that member is promoted.
+  const others = peers.filter(({ mainNodeId }) => arbiter === null || mainNodeId !== self.nodeId);
   const terms = others.map(({ term }) => term ?? 0);
   if (arbiter?.lease != null && arbiter.lease.nodeId !== self.nodeId) terms.push(arbiter.lease.term);
   const highest = Math.max(0, ...terms);

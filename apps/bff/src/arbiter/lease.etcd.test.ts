@@ -123,6 +123,15 @@ test('an older term is refused, also when it rose after the last look', async ()
   }
 });
 
+test('another arbiter in the place of the one that was decided on gives nothing, whatever it says', async () => {
+  const request = requestOf(1, await arbiter.read(clusterId), { arbiterId: '1' });
+  expect(await arbiter.takeLease(request)).toEqual({
+    taken: false,
+    sentence: 'Another arbiter stands in the place of the one that was asked before.',
+  });
+  expect(await arbiter.read(clusterId)).toMatchObject({ main: null, term: null });
+});
+
 test('taking over from a holder needs that very holder', async () => {
   const first = await take(arbiter, 1, { ttlMs: 30_000 });
   const seen = await look(tools.client, clusterId);

@@ -11,6 +11,7 @@ import {
   put,
   revokeLease,
   transact,
+  type Seen,
   type Transaction,
 } from './lease-calls.ts';
 
@@ -30,7 +31,10 @@ export async function takeLease(tools: LeaseTools, request: LeaseRequest): Promi
 }
 
 /** `seen` may be old by now: the transaction compares all that was decided on. */
-export async function takeLeaseAsSeen(tools: LeaseTools, request: LeaseRequest, seen: KeysView): Promise<LeaseResult> {
+export async function takeLeaseAsSeen(tools: LeaseTools, request: LeaseRequest, seen: Seen): Promise<LeaseResult> {
+  if (request.arbiterId !== null && request.arbiterId !== seen.arbiterId) {
+    return { taken: false, sentence: 'Another arbiter stands in the place of the one that was asked before.' };
+  }
   const already = whyRefused(request, seen);
   if (already !== null) return { taken: false, sentence: already };
   const lengthMs = seen.main?.ttlMs ?? request.ttlMs;

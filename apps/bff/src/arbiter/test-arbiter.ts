@@ -45,6 +45,7 @@ export function leaseToolsOn(etcd: EtcdServer): LeaseTools & { close(): Promise<
 export function requestOf(nodeId: number, view: ArbiterView, changes: Partial<LeaseRequest> = {}): LeaseRequest {
   return {
     clusterId,
+    arbiterId: view.arbiterId,
     nodeId,
     ttlMs: longTtlMs,
     knownTerm: view.term,

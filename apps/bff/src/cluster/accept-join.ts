@@ -5,7 +5,7 @@ import { Fault } from '../fault.ts';
 import { requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { takeLease } from './hold-lease.ts';
-import { hbaLinesFor, peerById, peerOfRow, slotNameOf, withPeer } from './membership.ts';
+import { hbaLinesFor, otherPeers, peerById, peerOfRow, requireMembership, slotNameOf, withPeer } from './membership.ts';
 import { ownPromotions } from './own-promotions.ts';
 import type { Membership } from './node-file.ts';
 import type { VerifiedPeer } from './peer-ports.ts';
@@ -103,7 +103,13 @@ async function insertOrFindNode(context: ClusterContext, body: JoinBody): Promis
 async function holdLeaseFor(context: ClusterContext, nodeId: number): Promise<void> {
   const { lease } = context.memory;
   if (!context.arbiter.configured || (lease !== null && !lease.lost)) return;
-  await takeLease(context, null, nodeId);
+  try {
+    await takeLease(context, null, nodeId);
+  } catch (error) {
+    // Main stays alone, and a main that is alone is guarded by nobody.
+    if (otherPeers(requireMembership(context.nodeFile.get())).length === 0) await context.guard.stop();
+    throw error;
+  }
 }
 
 function withJoined(membership: Membership, row: ClusterNodeRow, seenAddress: string): Membership {

@@ -18,7 +18,7 @@ const promotion = {
 };
 
 /** Node 2, a secondary of node 1 in term 2. */
-async function aSecondary(changes: Partial<Membership> = {}) {
+async function aSecondary(changes: Partial<Membership> = {}, hasArbiter = false) {
   const peers = [peerOf(1), peerOf(2)];
   const temporary = await temporaryNodeFile(
     membershipOf({ node_id: 2, role: 'secondary', term: 2, peers, promotions: [promotion], ...changes }),
@@ -29,6 +29,7 @@ async function aSecondary(changes: Partial<Membership> = {}) {
   const context = {
     clock: { nowMs: () => 1_000, bootSeconds: () => bootSeconds, bootId: () => 'this-boot' },
     memory,
+    arbiter: { configured: hasArbiter },
     nodeFile: temporary.file,
     database: { view: () => view as DatabaseView },
   } as unknown as ClusterContext;
@@ -88,4 +89,15 @@ test('SAFETY §3 Terms: "still main" is said only to the main of the newest reig
   expect(answerConfirmation(secondary.context, { ...question, node_id: 3 }, 3).still_main).toBe(false);
   secondary.memory.operation = runs('automatic_failover');
   expect(no({})).toMatch(/being promoted/);
+});
+
+test('SAFETY §3 Terms: a term that the arbiter gave to main itself takes nothing from it; one that this server took does', async () => {
+  const question = { node_id: 1, term: 2, promotion_ids: [promotion.promotion_id] };
+  await using heard = await aSecondary({ term: 3 }, true);
+  expect(answerConfirmation(heard.context, question, 1).still_main).toBe(true);
+  await using took = await aSecondary({ term: 3, taken_term: 3 }, true);
+  expect(answerConfirmation(took.context, question, 1)).toMatchObject({
+    still_main: false,
+    reason: 'Term 3 has begun.',
+  });
 });

@@ -31,7 +31,9 @@ function whyNot(context: ClusterContext, { node_id: nodeId, term, promotion_ids:
   if (membership.main_node_id !== nodeId) {
     return `Main is node ${String(membership.main_node_id)}, of term ${String(membership.term)}.`;
   }
-  if (membership.term > term) return `Term ${String(membership.term)} has begun.`;
+  // With an arbiter a higher term that was given to this very main, and whose answer never reached it, takes nothing away.
+  const begun = context.arbiter.configured ? membership.taken_term : membership.term;
+  if (begun > term) return `Term ${String(begun)} has begun.`;
   const unknown = ownPromotions(context).find((promotion) => !ids.includes(promotion.promotion_id));
   if (unknown !== undefined) return `Node ${String(unknown.node_id)} was promoted without it.`;
   if (isPromoting(context)) return 'This server is being promoted.';

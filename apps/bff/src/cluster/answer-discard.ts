@@ -11,7 +11,7 @@ import { hear } from './sounds.ts';
 
 type DiscardReply = z.infer<typeof discardReplySchema>;
 
-const neither: DiscardReply = { discarded: false, promoted: false };
+const neither: DiscardReply = { discarded: false, promoted: false, term: 0 };
 
 export async function answerDiscard(
   context: ClusterContext,
@@ -35,7 +35,7 @@ function hearCandidate(context: ClusterContext, id: string, callerNodeId: number
   }
   liveHandover(context).givenUp.set(id, 'The candidate gave it up.');
   tellHandoverNews(context);
-  return { discarded: true, promoted: false };
+  return { ...neither, discarded: true };
 }
 
 /** "Discarded" is on disk before it is said, and from then on nothing of this operation is promoted. */
@@ -46,7 +46,7 @@ async function discardOwn(context: ClusterContext, id: string): Promise<DiscardR
   const handover = currentHandover(context);
   const isTooLate = handover?.operation_id === id && handover.state === 'discarded';
   // Out of recovery too late: it is about to be fenced, and is main of nothing.
-  if (state === 'writable') return { discarded: false, promoted: !isTooLate };
+  if (state === 'writable') return { ...neither, promoted: !isTooLate };
   if (state !== 'recovery' || (await wasPromoting(context, id))) return neither;
   // From this look to the mark nothing is waited for: pg_promote looks at the mark in the same way.
   if (live.promotingId === id) return neither;
@@ -58,7 +58,7 @@ async function discardOwn(context: ClusterContext, id: string): Promise<DiscardR
   }
   if (currentHandover(context)?.state !== 'discarded') return neither;
   await undoPreparation(context, id);
-  return { discarded: true, promoted: false };
+  return { ...neither, discarded: true, term: requireMembership(context.nodeFile.get()).taken_term };
 }
 
 /** This process was restarted in the middle of pg_promote, and has not gone on with it yet. */

@@ -5,7 +5,7 @@ import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { configuredRole, standingOf } from './membership.ts';
 import { receiverStreams } from './observe-replication.ts';
-import { ownPromotions } from './own-promotions.ts';
+import { isListWhole, ownPromotions } from './own-promotions.ts';
 
 function text(lsn: bigint | null | undefined): string | null {
   return lsn == null ? null : formatLsn(lsn);
@@ -31,6 +31,7 @@ export function answerPeerStatus(context: ClusterContext): PeerStatusReply {
     receive_lsn: text(positions?.receiveLsn),
     replay_lsn: text(positions?.replayLsn),
     promotions: ownPromotions(context),
+    promotions_whole: isListWhole(context),
     timeline: context.database.view().timeline,
     receiver_streaming: receiverStreams(positions),
     hold: membership.hold,

@@ -39,6 +39,8 @@ export interface ArbiterView {
 
 export interface LeaseRequest {
   readonly clusterId: string;
+  /** Whom it was decided on: another etcd in its place may have the same term and revision by chance. null: not compared. */
+  readonly arbiterId: string | null;
   readonly nodeId: number;
   readonly ttlMs: number;
   /** The term that the key must still have (null: that it must not exist); the new one is at least one more. */

@@ -41,8 +41,11 @@ export async function askToPrepare(
   return reply.reasons.length > 0 ? reply.reasons : ['The candidate is not ready and does not say why.'];
 }
 
-/** `unsettled`: it answered, and cannot say yet. `silent`: no answer that can be believed. */
-export type DiscardAnswer = 'discarded' | 'promoted' | 'unsettled' | 'silent';
+export type DiscardAnswer =
+  /** With the last term that it took from the arbiter, under which nobody writes. */
+  | { readonly kind: 'discarded'; readonly term: number }
+  /** `unsettled`: it answered, and cannot say yet. `silent`: no answer that can be believed. */
+  | { readonly kind: 'promoted' | 'unsettled' | 'silent' };
 
 export async function askToDiscard(
   context: ClusterContext,
@@ -55,10 +58,10 @@ export async function askToDiscard(
     const options = { timeoutMs: discardTimeoutMs };
     const { body } = await context.peers.call('discard', target, { operation_id: operationId }, options);
     hear(context, candidateNodeId);
-    if (body.promoted) return 'promoted';
-    return body.discarded ? 'discarded' : 'unsettled';
+    if (body.discarded) return { kind: 'discarded', term: body.term };
+    return { kind: body.promoted ? 'promoted' : 'unsettled' };
   } catch (error) {
     context.log.warn({ operation_id: operationId, reason: messageOf(error) }, 'the candidate did not say what it did');
-    return 'silent';
+    return { kind: 'silent' };
   }
 }

@@ -13,12 +13,11 @@ import {
   liveHandover,
   requireHandover,
 } from './handover.ts';
-import { takeLease } from './hold-lease.ts';
 import { requireMembership } from './membership.ts';
-import { meetTerm } from './meet-term.ts';
 import type { Handover } from './node-file.ts';
 import { probePeer } from './probe-peers.ts';
 import { TakenBack, type RunStep } from './step-result.ts';
+import { takeRoleBack } from './take-role-back.ts';
 
 const pollMs = 100;
 const startLimitMs = 60_000;
@@ -36,8 +35,8 @@ export const awaitNewMain: RunStep = async (context, operation, signal) => {
     }
     const handover = requireHandover(context, operation.id);
     const givenUp = liveHandover(context).givenUp.get(operation.id);
-    if (givenUp !== undefined) await goBack(context, operation, givenUp);
-    if (goodForMs(context, handover) <= 0) await settle(context, operation, handover);
+    if (givenUp !== undefined && !context.arbiter.configured) await goBack(context, operation, givenUp);
+    if (givenUp !== undefined || goodForMs(context, handover) <= 0) await settle(context, operation, handover);
     signal.throwIfAborted();
     // The announcement comes after the first checkpoint; the candidate's own status says it before.
     await probePeer(context, membership, candidatePeer(context, handover.candidate_node_id), signal);
@@ -56,37 +55,21 @@ function startAgain(context: ClusterContext, operation: Operation): void {
   });
 }
 
-/** The grant has run out. Only the candidate's word, or the lease, can tell what came of it; silence tells nothing. */
+/** The grant has run out, or the candidate said that it does not use it. Only its word, or the lease, can tell. */
 async function settle(context: ClusterContext, operation: Operation, handover: Handover): Promise<void> {
   const answer = await askToDiscard(context, operation.id, handover.candidate_node_id);
-  liveHandover(context).unheardId = answer === 'silent' && !context.arbiter.configured ? operation.id : null;
-  if (answer === 'discarded') await goBack(context, operation, 'The candidate did not use the grant in time.');
-  if (answer === 'silent' && context.arbiter.configured) await takeLeaseFromOurselves(context, operation, handover);
-}
-
-/**
- * The candidate must take the lease over from exactly this holder and term before it is promoted. Taking it from ourselves
- * makes a later attempt fail; the term key says whether an earlier one has succeeded.
- */
-async function takeLeaseFromOurselves(
-  context: ClusterContext,
-  operation: Operation,
-  handover: Handover,
-): Promise<void> {
-  const membership = requireMembership(context.nodeFile.get());
-  const { main, term } = await context.arbiter.read(membership.cluster_id);
-  if (term === null) return;
-  if (term > membership.term) {
-    await meetTerm(context, {
-      term,
-      mainNodeId: main?.nodeId ?? handover.candidate_node_id,
-      saidBy: 'the arbiter',
-      speakerIsMain: true,
-    });
-    return;
+  const hasArbiter = context.arbiter.configured;
+  liveHandover(context).unheardId = answer.kind === 'silent' && !hasArbiter ? operation.id : null;
+  if (answer.kind === 'promoted' || answer.kind === 'unsettled') return;
+  const discardedTerm = answer.kind === 'discarded' ? answer.term : null;
+  const reason =
+    discardedTerm === null
+      ? 'The candidate did not answer, and the lease is this server’s.'
+      : 'The candidate did not use the grant.';
+  if (!hasArbiter && discardedTerm !== null) await goBack(context, operation, reason);
+  if (hasArbiter && (await takeRoleBack(context, handover.candidate_node_id, discardedTerm))) {
+    await goBack(context, operation, reason);
   }
-  await takeLease(context, main === null ? null : { nodeId: membership.node_id, term: main.term });
-  await goBack(context, operation, 'The candidate did not answer, and the lease is this server’s.');
 }
 
 /** Always throws. The candidate may have claimed the next term: this reign goes on above it. */

@@ -1,8 +1,11 @@
 /** Main's lease with the arbiter: taken, renewed, given back; the guard learns each new deadline (SAFETY §3). */
+import { leaseMarginMs, writeDeadlineMs } from '@proxpanel/failover/lease';
 import { Fault } from '../fault.ts';
 import type { LeaseRequest } from './arbiter-ports.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership } from './membership.ts';
+import { observeForDecision, policyOf } from './observe-for-decision.ts';
+import { bootMs } from './sounds.ts';
 
 /**
  * Takes the lease, and with it a new term, which is on disk before this resolves.
@@ -23,10 +26,13 @@ export async function takeLease(
   const view = decidedOn ?? (await context.arbiter.read(membership.cluster_id));
   const members = new Set([membership.node_id, ...otherPeers(membership).map((peer) => peer.node_id)]);
   if (alsoMember !== null) members.add(alsoMember);
+  const ttlMsAsked = view.main?.ttlMs ?? context.own.leaseTtlMs;
+  await guardFirst(context, ttlMsAsked);
   const result = await context.arbiter.takeLease({
     clusterId: membership.cluster_id,
+    arbiterId: decidedOn?.arbiterId ?? null,
     nodeId: membership.node_id,
-    ttlMs: view.main?.ttlMs ?? context.own.leaseTtlMs,
+    ttlMs: ttlMsAsked,
     knownTerm: view.term,
     ownTerm: membership.term,
     durabilityRevision: view.durability.modRevision,
@@ -41,11 +47,33 @@ export async function takeLease(
       ? file
       : {
           ...file,
-          membership: { ...file.membership, term, lease: { lease_id: leaseId, term }, arbiter_override: null },
+          membership: {
+            ...file.membership,
+            term,
+            lease: { lease_id: leaseId, term },
+            taken_term: term,
+            arbiter_override: null,
+          },
         },
   );
   context.log.info({ term, lease_id: leaseId }, 'took the lease');
   return term;
+}
+
+/**
+ * No guard, no lease (SAFETY §3): a writer that has neither gets the guard first, with the deadline of a lease that would
+ * be given now. A panel that dies in between leaves no writer alone. One that holds leave has a guard, or gets it with the
+ * deadline that it really has.
+ */
+async function guardFirst(context: ClusterContext, ttlMs: number): Promise<void> {
+  if (context.database.view().state !== 'writable' || context.memory.guardAlive === true) return;
+  const { membership } = context.nodeFile.get();
+  if (membership === null) return;
+  const leaveMs = writeDeadlineMs(observeForDecision(context, membership), policyOf(context, membership));
+  await keepGuard(context, leaveMs ?? bootMs(context) + ttlMs - leaseMarginMs(ttlMs));
+  if (!context.memory.guardAlive) {
+    throw new Fault('HOST_FAULT', 'The guard beside PostgreSQL does not start, and without it no lease is taken.');
+  }
 }
 
 /** One renewal. A lease that has ended is marked lost, and the next decision fences. ARBITER_AWAY. */
@@ -86,6 +114,7 @@ export async function findLeaseAgain(context: ClusterContext): Promise<void> {
             ...file.membership,
             term: Math.max(term, file.membership.term),
             lease: { lease_id: leaseId, term },
+            taken_term: Math.max(term, file.membership.taken_term),
           },
         },
   );

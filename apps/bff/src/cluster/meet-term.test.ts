@@ -9,7 +9,7 @@ import type { DatabaseView, NodeFilePort } from './ports.ts';
 import { createRoleState } from './role-state.ts';
 
 /** Node 1 of three, main of term 1; its fence can be let go when the test says so. */
-async function aMain(changes: Partial<Membership> = {}) {
+async function aMain(changes: Partial<Membership> = {}, hasArbiter = false) {
   const peers = [peerOf(1), peerOf(2), peerOf(3)];
   const temporary = await temporaryNodeFile(membershipOf({ peers, ...changes }));
   const view = { state: 'writable' as DatabaseView['state'] };
@@ -21,6 +21,7 @@ async function aMain(changes: Partial<Membership> = {}) {
   const fences: PromiseWithResolvers<void>[] = [];
   const context = {
     log: recordingLog(),
+    arbiter: { configured: hasArbiter },
     clock: { nowMs: () => 1_000 },
     memory: createClusterMemory(),
     nodeFile: temporary.file,
@@ -67,6 +68,13 @@ test('a candidate that has only claimed a term still names the old main: that on
   await meetTerm(main.context, { term: 2, mainNodeId: 2, saidBy: '"Node 2"', speakerIsMain: false });
   await meetTerm(main.context, { term: 1, mainNodeId: 2, saidBy: '"Node 2"', speakerIsMain: true });
   expect(membershipIn(main.file)?.main_node_id).toBe(3);
+});
+
+test('SAFETY §3 Terms: a term that the arbiter gave to this very server, whose answer was lost, does not shut it', async () => {
+  await using main = await aMain({}, true);
+  expect(await meetTerm(main.context, { term: 2, mainNodeId: 1, saidBy: '"Node 2"' })).toBe(false);
+  expect(main.fences).toEqual([]);
+  expect(membershipIn(main.file)).toMatchObject({ term: 1, fence: null });
 });
 
 test('the gate is shut before the fence ends, and a term that is met twice at once is fenced and told once', async () => {

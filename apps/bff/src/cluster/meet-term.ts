@@ -36,6 +36,8 @@ export async function meetTerm(context: ClusterContext, met: HigherTerm): Promis
     await context.nodeFile.update((file) => ({ ...file, membership: supersede(file.membership, met) }));
     return false;
   }
+  // As in rule 20: the arbiter gave it to this very server, and the answer was lost. The lease is found again by itself.
+  if (context.arbiter.configured && met.mainNodeId === membership.node_id) return false;
   if (isGivingAway(membership) && !(await giveAway(context, membership, met))) return false;
   if (configuredRole(context.nodeFile.get().membership) !== 'main') return false;
   const reason = `Superseded: ${met.saidBy} is at term ${String(met.term)}, this server was main of term ${String(membership.term)}.`;

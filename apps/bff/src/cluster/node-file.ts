@@ -72,6 +72,8 @@ export const membershipSchema = z.object({
   handover: handoverSchema.nullable().default(null),
   /** The lease that this server holds or held, so that a restarted BFF goes on renewing it. */
   lease: z.object({ lease_id: z.string(), term: termSchema }).nullable().default(null),
+  /** The highest term that this server itself has taken from the arbiter, used or not (SAFETY §3 "Terms"). */
+  taken_term: termSchema.default(0),
   /** An admin's word stands in for the lease of this term until the arbiter is back (SAFETY §3 "Arbiter away"). */
   arbiter_override: z.object({ term: termSchema }).nullable().default(null),
   divergence: divergenceSchema.nullable().default(null),
@@ -105,6 +107,7 @@ export const untouchedByChanges = {
   promise: null,
   handover: null,
   lease: null,
+  taken_term: 0,
   arbiter_override: null,
   divergence: null,
   attached: null,

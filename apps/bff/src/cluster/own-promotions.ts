@@ -15,6 +15,15 @@ export function ownPromotions(context: ClusterContext): Promotion[] {
   return [...byId.values()].sort((left, right) => left.timeline - right.timeline || left.at.localeCompare(right.at));
 }
 
+/** False between a promotion of this server and its row: until then rows of the reign before may be missing here as well. */
+export function isListWhole({ memory, nodeFile }: ClusterContext): boolean {
+  const { membership } = nodeFile.get();
+  const last = membership?.promotions.at(-1);
+  if (last === undefined || last.node_id !== membership?.node_id || membership.main_node_id !== last.node_id)
+    return true;
+  return memory.promotionRows.some((row) => row.promotion_id === last.promotion_id);
+}
+
 /** Reads the rows where there are any to read; a standby has them as far as it has replayed. */
 export async function readPromotionRows(context: ClusterContext): Promise<void> {
   const { state } = context.database.view();

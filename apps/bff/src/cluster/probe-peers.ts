@@ -48,7 +48,7 @@ export async function probePeer(
       lastFailure: null,
       reply: body,
     });
-    if (body.role === 'main') {
+    if (body.role === 'main' && body.promotions_whole) {
       const { node_id: nodeId, term, promotions, timeline } = body;
       rememberMainsPromotions(context, { nodeId, term, promotions, timeline });
     }

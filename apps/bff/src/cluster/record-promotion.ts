@@ -6,6 +6,7 @@ import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership, slotNameOf } from './membership.ts';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import type { Membership } from './node-file.ts';
+import { readPromotionRows } from './own-promotions.ts';
 import { flushJournal, makeEvent } from './record-event.ts';
 
 export const promotingGateReason = 'This server is being promoted; writes are taken in a moment.';
@@ -25,6 +26,8 @@ export async function completePromotion(
   await context.replication.clearStandbySource();
   await recordPromotion(context, promotion, cause);
   await rememberFailover(context, promotion, cause);
+  // From here on the others may compare themselves with the whole list.
+  await readPromotionRows(context);
   if (otherPeers(requireMembership(context.nodeFile.get())).length > 0) {
     // Each promotion takes the file away; without it a restart would come up writable (SAFETY §1 "Fail-safe restart").
     await context.replication.keepStandbySignal(true);

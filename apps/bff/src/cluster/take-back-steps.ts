@@ -1,15 +1,17 @@
 /** The way back before (or, on the candidate's word, after) the grant: main is main again, its gate open (DESIGN §8). */
 import { setTimeout as delay } from 'node:timers/promises';
-import { leaseMarginMs } from '@proxpanel/failover/lease';
+import { writeDeadlineMs } from '@proxpanel/failover/lease';
 import { Fault } from '../fault.ts';
 import { askToDiscard } from './ask-candidate.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { changeHandover, currentHandover, endHandover, handoverGateReason, liveHandover } from './handover.ts';
-import { keepGuard, renewLease, takeLease } from './hold-lease.ts';
+import { keepGuard } from './hold-lease.ts';
 import { configuredRole, requireMembership } from './membership.ts';
 import type { Handover } from './node-file.ts';
+import { observeForDecision, policyOf } from './observe-for-decision.ts';
 import { probePeers } from './probe-peers.ts';
 import { promoteAndKeep, recordPromotion as recordAnyPromotion } from './promotion-steps.ts';
+import { readArbiter } from './read-arbiter.ts';
 import { bootMs } from './sounds.ts';
 import type { RunStep, StepTable } from './step-result.ts';
 
@@ -43,7 +45,7 @@ const resumeDatabase: RunStep = async (context, operation, signal) => {
   }
   // It waits, read-only, like every main that comes back: decide asks on, or an admin says that it is main.
   if (!mayGoBack) return { detail: 'No other server says whether this one is still main.', skipped: true };
-  await ensureLease(context, handover.candidate_node_id);
+  if (!(await hasLeave(context))) return { detail: 'The lease is not this server’s now; it waits.', skipped: true };
   if (isSuperseded(context)) return { detail: superseded, skipped: true };
   // Also when it left recovery just before this process was restarted: then it only says where it forked.
   const promotion = await promoteAndKeep(context);
@@ -86,20 +88,19 @@ async function untilUp(context: ClusterContext, signal: AbortSignal) {
   }
 }
 
-/** SAFETY §3 "Grant": with an arbiter the lease moves back before the database does; the guard hears of it first. */
-async function ensureLease(context: ClusterContext, candidateNodeId: number): Promise<void> {
-  if (!context.arbiter.configured) return;
+/**
+ * With an arbiter writes are taken again only under a lease of this server's that lives, or everybody's promise; the guard
+ * hears of it first. False: another server may be main meanwhile, and this one's own decision finds that out.
+ */
+async function hasLeave(context: ClusterContext): Promise<boolean> {
+  if (!context.arbiter.configured) return true;
+  // A restarted panel finds its lease again by it, and an old one learns whose it is.
+  await readArbiter(context, AbortSignal.timeout(probeLimitMs));
   const membership = requireMembership(context.nodeFile.get());
-  const { main } = await context.arbiter.read(membership.cluster_id);
-  if (main === null) await takeLease(context, null);
-  else if (main.nodeId === candidateNodeId) await takeLease(context, { nodeId: main.nodeId, term: main.term });
-  else if (main.nodeId !== membership.node_id) throw new Fault('LEASE_HELD', 'Another server holds the lease.');
-  else if (context.memory.lease?.leaseId === main.leaseId) await renewLease(context);
-  else await takeLease(context, { nodeId: main.nodeId, term: main.term });
-  const { lease } = context.memory;
-  const deadlineMs = lease === null || lease.lost ? 0 : lease.renewedMs + lease.ttlMs - leaseMarginMs(lease.ttlMs);
-  if (deadlineMs <= bootMs(context)) throw new Fault('LEASE_HELD', 'The lease could not be renewed.');
+  const deadlineMs = writeDeadlineMs(observeForDecision(context, membership), policyOf(context, membership));
+  if (deadlineMs === null || deadlineMs <= bootMs(context)) return false;
   await keepGuard(context, deadlineMs);
+  return true;
 }
 
 const recordPromotion: RunStep = async (context, operation, signal) => {
