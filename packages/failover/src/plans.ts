@@ -18,6 +18,11 @@ export interface PlanStep {
   /** For one attempt. */
   readonly limitMs: number;
   readonly onFailure: OnFailure;
+  /**
+   * That it has begun is on disk before it does anything. Of every other step it may come there one step late: each can be
+   * repeated, and writes are shut while most of them run.
+   */
+  readonly onDiskFirst?: true;
 }
 
 export interface Plan {
@@ -87,7 +92,7 @@ export const PLANS: Readonly<Record<PlanKind, Plan>> = {
       { name: 'fence_main', limitMs: 40_000, onFailure: 'give_up' },
       { name: 'take_lease', limitMs: 60_000, onFailure: 'give_up' },
       { name: 'prepare_candidate', limitMs: 30_000, onFailure: 'give_up' },
-      { name: 'promote_database', limitMs: promoteLimitMs, onFailure: 'repeat' },
+      { name: 'promote_database', limitMs: promoteLimitMs, onFailure: 'repeat', onDiskFirst: true },
       ...afterPromotion,
     ],
     takeBack: [],
@@ -99,7 +104,7 @@ export const PLANS: Readonly<Record<PlanKind, Plan>> = {
       { name: 'check', limitMs: 5_000, onFailure: 'give_up' },
       { name: 'take_lease', limitMs: 5_000, onFailure: 'give_up' },
       { name: 'prepare_candidate', limitMs: 15_000, onFailure: 'give_up' },
-      { name: 'promote_database', limitMs: promoteLimitMs, onFailure: 'repeat' },
+      { name: 'promote_database', limitMs: promoteLimitMs, onFailure: 'repeat', onDiskFirst: true },
       ...afterPromotion,
     ],
     takeBack: [],
@@ -127,7 +132,7 @@ export const PLANS: Readonly<Record<PlanKind, Plan>> = {
       { name: 'reach_end', limitMs: 20_000, onFailure: 'give_up' },
       { name: 'ask_grant', limitMs: 5_000, onFailure: 'give_up' },
       { name: 'take_lease', limitMs: 5_000, onFailure: 'give_up' },
-      { name: 'promote_database', limitMs: GRANT_VALID_MS, onFailure: 'give_up' },
+      { name: 'promote_database', limitMs: GRANT_VALID_MS, onFailure: 'give_up', onDiskFirst: true },
       ...afterPromotion,
     ],
     takeBack: [],
@@ -148,7 +153,7 @@ export const PLANS: Readonly<Record<PlanKind, Plan>> = {
     kind: 'resume_main',
     steps: [
       { name: 'confirm_main', limitMs: 5_000, onFailure: 'give_up' },
-      { name: 'promote_database', limitMs: promoteLimitMs, onFailure: 'repeat' },
+      { name: 'promote_database', limitMs: promoteLimitMs, onFailure: 'repeat', onDiskFirst: true },
       { name: 'record_promotion', limitMs: 60_000, onFailure: 'repeat' },
       { name: 'checkpoint', limitMs: 600_000, onFailure: 'note' },
       { name: 'announce', limitMs: 10_000, onFailure: 'note' },

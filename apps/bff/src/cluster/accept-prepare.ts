@@ -1,26 +1,24 @@
 /** Main asks its candidate: are you able, get ready, take over (SAFETY §3 "Grant", DESIGN §8). */
 import type { PrepareBody } from '@proxpanel/contracts/change-of-main';
+import type { Operation } from '@proxpanel/contracts/operations';
 import { formatLsn } from '@proxpanel/failover/lsn';
 import { stepNames } from '@proxpanel/failover/plans';
 import type { z } from 'zod';
 import type { prepareReplySchema } from '@proxpanel/contracts/change-of-main';
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import { liveHandover } from './handover.ts';
+import { isOpenHandover, liveHandover } from './handover.ts';
 import { candidateReasons, judgeCandidate } from './judge-candidate.ts';
 import { requireMembership } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import { beginOperation } from './operation-record.ts';
-import { prepareForPromotion, undoPreparation } from './prepare-for-promotion.ts';
+import { PREPARED_FOR_MS, prepareForPromotion, undoPreparation } from './prepare-for-promotion.ts';
 import { runPlan } from './run-plan.ts';
 import { startOperation } from './start-operation.ts';
 import { hear } from './sounds.ts';
-import { candidateRun } from './switchover-candidate.ts';
+import { beginCandidacy, candidateRun } from './switchover-candidate.ts';
 
 type PrepareReply = z.infer<typeof prepareReplySchema>;
-
-/** Between getting ready and taking over; then readers may hold up replay again. */
-const preparedForMs = 120_000;
 
 /** BAD_TOKEN from anyone but main, STALE_TERM of another reign; otherwise a reply with reasons. */
 export async function acceptPrepare(
@@ -53,7 +51,7 @@ async function judge(context: ClusterContext, body: PrepareBody): Promise<string
   const reasons = await judgeCandidate(context, false);
   if (reasons.length > 0 || body.stage === 'rehearse') return reasons.map(({ sentence }) => sentence);
   await prepareForPromotion(context, body.operation_id);
-  const timer = setTimeout(() => void undoUnused(context, body.operation_id), preparedForMs);
+  const timer = setTimeout(() => void undoUnused(context, body.operation_id), PREPARED_FOR_MS);
   timer.unref();
   return [];
 }
@@ -69,18 +67,25 @@ async function takeOver(context: ClusterContext, body: PrepareBody): Promise<str
   if (known !== null) return known.state === 'running' ? [] : [known.outcome ?? 'The candidate gave it up.'];
   const { handover } = requireMembership(context.nodeFile.get());
   if (handover?.operation_id === body.operation_id) return ['The candidate has given this change of main up.'];
+  if (isOpenHandover(handover)) return ['An earlier change of main is not settled on the candidate yet.'];
   // WAL need not flow any more: main has just been shut.
   const stopped = new Set(['not_streaming', 'lag']);
   const [reason] = candidateReasons(context).filter(({ code }) => !stopped.has(code));
   if (reason !== undefined) return [reason.sentence];
-  const begin = () =>
-    beginOperation(context, {
+  const begin = async (): Promise<Operation> => {
+    const input = {
       id: body.operation_id,
       kind: body.kind,
       actor: body.actor,
       reason: body.reason,
       phases: stepNames('switchover_candidate'),
-    });
+    } as const;
+    const [operation] = await Promise.all([
+      beginOperation(context, input),
+      beginCandidacy(context, body.operation_id, body.last_lsn),
+    ]);
+    return operation;
+  };
   await startOperation(context, 'taking over as main', begin, (operation) =>
     runPlan(context, candidateRun({ lastLsn: body.last_lsn, lastIsCheckpoint: body.last_is_checkpoint }), operation),
   );

@@ -4,7 +4,7 @@ import { parseLsn } from '@proxpanel/failover/lsn';
 import type { z } from 'zod';
 import type { grantBodySchema, grantReplySchema } from '@proxpanel/contracts/change-of-main';
 import type { ClusterContext } from './cluster-context.ts';
-import { changeHandover, goodForMs, instantIn } from './handover.ts';
+import { changeHandover, goodForMs, instantIn, liveHandover } from './handover.ts';
 import type { Handover } from './node-file.ts';
 import { hear } from './sounds.ts';
 
@@ -23,7 +23,8 @@ export async function answerGrant(
   if (callerNodeId !== body.candidate_node_id) return refused('A server may ask for its own promotion alone.');
   hear(context, body.candidate_node_id);
   let reason: string | null = 'This change of main is not under way here.';
-  await changeHandover(context, body.operation_id, (handover) => {
+  await changeHandover(context, body.operation_id, (current) => {
+    const handover = withEnd(context, current);
     reason = refusal(context, handover, body);
     if (reason !== null || handover.state === 'granted') return null;
     const goodUntil = instantIn(context, GRANT_VALID_MS + GRANT_MARGIN_MS);
@@ -34,6 +35,13 @@ export async function answerGrant(
     return refused(reason);
   }
   return { granted: true, valid_ms: GRANT_VALID_MS, reason: null };
+}
+
+/** Where main's WAL ends comes to the disk with the grant itself. */
+function withEnd(context: ClusterContext, handover: Handover): Handover {
+  const { end } = liveHandover(context);
+  if (end?.operationId !== handover.operation_id) return handover;
+  return { ...handover, last_lsn: end.lastLsn, last_is_checkpoint: end.isCheckpoint };
 }
 
 function refused(reason: string): GrantReply {

@@ -11,12 +11,16 @@ export const handoverGateReason = 'The main server is being changed; writes go o
 interface LiveHandover {
   /** Candidate: from the moment before pg_promote until its outcome is on disk, nothing may be promised. */
   promotingId: string | null;
+  /** Candidate: main has granted it; on disk with the lease or the term that is taken next. */
+  grantedId: string | null;
   /** Candidate: a "discarded" is on its way to the disk. */
   discardingId: string | null;
   /** Candidate: slots are made and replay waits for nobody; undone when nothing comes of it. */
   preparedId: string | null;
   /** Main: which operation has shut it, and when (boot clock, ms); null after a restart of this process. */
   shut: { readonly operationId: string; readonly atMs: number } | null;
+  /** Main: where its WAL ends. Written down with the grant: before it a restart goes back, and asks for nothing more. */
+  end: { readonly operationId: string; readonly lastLsn: string; readonly isCheckpoint: boolean } | null;
   /** Main: the grant has run out and the candidate does not answer: only an admin can say what is to be done. */
   unheardId: string | null;
   /** Main: operations of which the candidate has said that it never promotes by them. */
@@ -31,9 +35,11 @@ export function liveHandover(context: ClusterContext): LiveHandover {
   if (known !== undefined) return known;
   const fresh: LiveHandover = {
     promotingId: null,
+    grantedId: null,
     discardingId: null,
     preparedId: null,
     shut: null,
+    end: null,
     unheardId: null,
     givenUp: new Map(),
     listeners: new Set(),
@@ -87,6 +93,13 @@ export async function changeHandover(
   });
   const handover = file.membership?.handover ?? null;
   return handover?.operation_id === operationId ? handover : null;
+}
+
+/** Candidate: the membership with main's grant in it, where it was given and not taken back; to be written with the next change. */
+export function withGrant(context: ClusterContext, membership: Membership): Membership {
+  const { handover } = membership;
+  if (handover?.state !== 'asked' || handover.operation_id !== liveHandover(context).grantedId) return membership;
+  return { ...membership, handover: { ...handover, state: 'granted' } };
 }
 
 /** It is settled and leaves no trace. */

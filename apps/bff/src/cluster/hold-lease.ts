@@ -3,6 +3,7 @@ import { leaseMarginMs, writeDeadlineMs } from '@proxpanel/failover/lease';
 import { Fault } from '../fault.ts';
 import type { LeaseRequest } from './arbiter-ports.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { withGrant } from './handover.ts';
 import { otherPeers, requireMembership } from './membership.ts';
 import { observeForDecision, policyOf } from './observe-for-decision.ts';
 import { bootMs } from './sounds.ts';
@@ -48,7 +49,7 @@ export async function takeLease(
       : {
           ...file,
           membership: {
-            ...file.membership,
+            ...withGrant(context, file.membership),
             term,
             lease: { lease_id: leaseId, term },
             taken_term: term,

@@ -36,6 +36,12 @@ async function keep(context: ClusterContext, operation: Operation): Promise<Oper
   return operation;
 }
 
+export interface Passed {
+  readonly operation: Operation;
+  /** Resolves once it is on disk. Rejects as `OperationFilesPort.save`; whoever does not wait misses nothing. */
+  readonly written: Promise<void>;
+}
+
 export async function setPhase(
   context: ClusterContext,
   operation: Operation,
@@ -46,16 +52,21 @@ export async function setPhase(
   return keep(context, withPhase(context, operation, name, state, detail));
 }
 
-/** The end of one phase and the beginning of the next in one write: while writes are shut, each one counts. */
-export async function passToPhase(
+/** The end of one phase and the beginning of the next in one write, which need not be waited for (PlanStep.onDiskFirst). */
+export function passToPhase(
   context: ClusterContext,
   operation: Operation,
   ended: { readonly name: string; readonly state: PhaseState; readonly detail: string | null },
   next: (operation: Operation) => string | null,
-): Promise<Operation> {
+): Passed {
   const passed = withPhase(context, operation, ended.name, ended.state, ended.detail);
   const name = next(passed);
-  return keep(context, name === null ? passed : withPhase(context, passed, name, 'running', null));
+  const begun = name === null ? passed : withPhase(context, passed, name, 'running', null);
+  context.memory.operation = begun;
+  const written = context.operationFiles.save(begun);
+  // Told to the one who waits for it; until somebody does, it is no unhandled fault of the process.
+  written.catch(() => undefined);
+  return { operation: begun, written };
 }
 
 function withPhase(

@@ -2,7 +2,12 @@
 import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { liveHandover } from './handover.ts';
+import { keepGuard } from './hold-lease.ts';
 import { makeReadyForOthers } from './promotion-steps.ts';
+import { bootMs } from './sounds.ts';
+
+/** Between getting ready and taking over; then readers may hold up replay again. */
+export const PREPARED_FOR_MS = 120_000;
 
 /** Slots for the others, pg_hba, no reader that holds up replay (SAFETY §2, §3 "Promotion itself"). Repeatable. */
 export async function prepareForPromotion(context: ClusterContext, operationId: string): Promise<void> {
@@ -10,6 +15,8 @@ export async function prepareForPromotion(context: ClusterContext, operationId: 
   live.preparedId = operationId;
   await makeReadyForOthers(context);
   await context.replication.prepareCandidate();
+  // It has nothing to do on a standby. The lease brings the deadline that counts, before the database is promoted.
+  if (context.arbiter.configured) await keepGuard(context, bootMs(context) + PREPARED_FOR_MS);
 }
 
 /** Readers may hold up replay again. The slots go with the tick that drops idle ones. Never throws. */

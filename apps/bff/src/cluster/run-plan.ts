@@ -36,22 +36,40 @@ export interface PlanRun {
 /** Resolves with the operation as it ended. Throws only what is no failure of a step (node.json cannot be written). */
 export async function runPlan(context: ClusterContext, run: PlanRun, begun: Operation): Promise<Operation> {
   let operation = begun;
+  let written = Promise.resolve();
+  const next = (passed: Operation): string | null => nextStep(run.plan, passed)?.name ?? null;
   for (;;) {
     const step = nextStep(run.plan, operation);
-    if (step === null) return endOperation(context, operation, 'completed', run.outcome(context));
+    if (step === null) {
+      await written;
+      return endOperation(context, operation, 'completed', run.outcome(context));
+    }
     // The step before has written it already; an operation that begins, or is resumed, has not.
     if (!isRunning(operation, step.name)) operation = await setPhase(context, operation, step.name, 'running');
-    try {
-      const result = await perform(context, run, step.name, operation, step.limitMs);
-      const ended = { name: step.name, state: stateOf(result), detail: result.detail };
-      const next = (passed: Operation): string | null => nextStep(run.plan, passed)?.name ?? null;
-      const granted = result.granted === true ? { ...operation, granted: true } : operation;
-      operation = await passToPhase(context, granted, ended, next);
-    } catch (error) {
-      const ended = await fail(context, run, operation, step, error);
+    if (step.onDiskFirst === true) await written;
+    const outcome = await attempt(context, run, step, operation);
+    // What is on disk is one step late at most.
+    await written;
+    if ('error' in outcome) {
+      const ended = await fail(context, run, operation, step, outcome.error);
       if (ended.state !== 'running') return ended;
       operation = ended;
+      continue;
     }
+    const { result } = outcome;
+    const granted = result.granted === true ? { ...operation, granted: true } : operation;
+    const ended = { name: step.name, state: stateOf(result), detail: result.detail };
+    ({ operation, written } = passToPhase(context, granted, ended, next));
+  }
+}
+
+type Outcome = { readonly result: StepResult } | { readonly error: unknown };
+
+async function attempt(context: ClusterContext, run: PlanRun, step: PlanStep, operation: Operation): Promise<Outcome> {
+  try {
+    return { result: await perform(context, run, step.name, operation, step.limitMs) };
+  } catch (error) {
+    return { error };
   }
 }
 

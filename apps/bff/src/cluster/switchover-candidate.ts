@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { giveUpCandidacy } from './give-up-candidacy.ts';
-import { beginHandover, changeHandover, instantIn, liveHandover, requireHandover } from './handover.ts';
+import { beginHandover, changeHandover, goodForMs, instantIn, liveHandover, requireHandover } from './handover.ts';
 import { mainPeer, requireMembership, targetOf } from './membership.ts';
 import { observeReplication } from './observe-replication.ts';
 import { prepareForPromotion } from './prepare-for-promotion.ts';
@@ -17,6 +17,8 @@ import type { RunStep } from './step-result.ts';
 
 const replayPollMs = 10;
 const grantTimeoutMs = 1_500;
+/** With less left than this the deadline is put anew before main is asked. */
+const askAnewMs = 8_000;
 
 /** What main said when it was shut. */
 export interface TakeOver {
@@ -69,32 +71,48 @@ const reachEnd =
     }
   };
 
-/** On disk before it is asked: a restart in the middle must not forget that a grant may be on its way. */
+/**
+ * That it asks is on disk since its operation began: a restart in the middle must not forget that a grant may be on its
+ * way. The answer comes to the disk with the next step, the term or lease; before that a restart discards it.
+ */
 const askGrant =
   ({ lastLsn }: TakeOver): RunStep =>
   async (context, operation, signal) => {
-    const membership = requireMembership(context.nodeFile.get());
     const replayed = context.memory.positions?.replayLsn ?? null;
     const received = lastLsn === null || replayed === null ? (lastLsn ?? '0/0') : formatLsn(replayed);
-    await beginHandover(context, {
-      operation_id: operation.id,
-      side: 'candidate',
-      candidate_node_id: membership.node_id,
-      term: membership.term,
-      state: 'asked',
-      way: null,
-      last_lsn: lastLsn,
-      last_is_checkpoint: false,
-      own_timeline: context.database.view().timeline,
-      good_until: instantIn(context, GRANT_VALID_MS),
-    });
+    const asked = requireHandover(context, operation.id);
+    // Its own deadline counts from the asking at the latest: after a long replay, from now.
+    if (goodForMs(context, asked) < askAnewMs) await askAnew(context, operation.id);
+    if (requireHandover(context, operation.id).state !== 'asked') {
+      throw new Fault('GRANT_REFUSED', 'Main has taken it back.');
+    }
     await askUntilAnswered(context, operation, received, signal);
-    const granted = await changeHandover(context, operation.id, (handover) =>
-      handover.state === 'asked' ? { handover: { ...handover, state: 'granted' } } : null,
-    );
-    if (granted?.state !== 'granted') throw new Fault('GRANT_REFUSED', 'Main has taken it back.');
+    liveHandover(context).grantedId = operation.id;
     return { detail: 'Main has granted it.' };
   };
+
+/** "It asks", in node.json; to be written together with the beginning of the operation. */
+export async function beginCandidacy(context: ClusterContext, operationId: string, lastLsn: string | null): Promise<void> {
+  const membership = requireMembership(context.nodeFile.get());
+  await beginHandover(context, {
+    operation_id: operationId,
+    side: 'candidate',
+    candidate_node_id: membership.node_id,
+    term: membership.term,
+    state: 'asked',
+    way: null,
+    last_lsn: lastLsn,
+    last_is_checkpoint: false,
+    own_timeline: context.database.view().timeline,
+    good_until: instantIn(context, GRANT_VALID_MS),
+  });
+}
+
+async function askAnew(context: ClusterContext, operationId: string): Promise<void> {
+  await changeHandover(context, operationId, (handover) =>
+    handover.state === 'asked' ? { handover: { ...handover, good_until: instantIn(context, GRANT_VALID_MS) } } : null,
+  );
+}
 
 /** A lost reply may have been a yes: asked again, main says it again, and this server's deadline stays the first one's. */
 async function askUntilAnswered(

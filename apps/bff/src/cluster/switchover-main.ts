@@ -115,9 +115,7 @@ const shutDatabase: RunStep = async (context, operation, signal) => {
   const { way } = requireHandover(context, operation.id);
   const shut = way === 'stop' ? await stop(context, signal) : await demote(context, signal);
   const lastLsn = formatLsn(shut.lsn);
-  await changeHandover(context, operation.id, (handover) => ({
-    handover: { ...handover, last_lsn: lastLsn, last_is_checkpoint: shut.isCheckpoint },
-  }));
+  liveHandover(context).end = { operationId: operation.id, lastLsn, isCheckpoint: shut.isCheckpoint };
   return { detail: `${shut.sentence} Its WAL ends at ${lastLsn}.` };
 };
 
@@ -145,14 +143,18 @@ async function demote({ replication }: ClusterContext, signal: AbortSignal): Pro
 export const handOverStep: RunStep = async (context, operation, signal) => {
   const handover = requireHandover(context, operation.id);
   const isDead = handover.way === 'dead';
+  const { end } = liveHandover(context);
+  const known = end?.operationId === operation.id ? end : null;
   // Whoever still lived could write; an answer that it takes writes refuses the grant.
   const looked = context.database.look();
   const order = {
     stage: 'take_over',
     kind: isDead ? 'automatic_failover' : 'switchover',
-    last_lsn: handover.last_lsn,
-    last_is_checkpoint: handover.last_is_checkpoint,
+    last_lsn: known?.lastLsn ?? null,
+    last_is_checkpoint: known?.isCheckpoint ?? false,
   } as const;
+  // A dead main's end is what was received; of any other it is known, or nothing is handed over.
+  if (known === null && !isDead) throw new Fault('BLOCKED', 'Where this server’s WAL ends is not known any more.');
   for (;;) {
     try {
       const options = { timeoutMs: callTimeoutMs, signal };

@@ -5,6 +5,7 @@ import { leaseMarginMs } from '@proxpanel/failover/lease';
 import { Fault } from '../fault.ts';
 import { claimTerm } from './claim-term.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { withGrant } from './handover.ts';
 import { keepGuard, takeLease } from './hold-lease.ts';
 import { requireMembership } from './membership.ts';
 import { overrideArbiter } from './override-arbiter.ts';
@@ -22,11 +23,9 @@ export const takeLeaseStep: RunStep = async (context, operation, signal) => {
     await overrideArbiter(context);
     return { detail: 'An admin promotes without the arbiter.', skipped: true };
   }
-  const { handover } = requireMembership(context.nodeFile.get());
-  const from =
-    handover?.side === 'candidate' && handover.state === 'granted'
-      ? { nodeId: requireMembership(context.nodeFile.get()).main_node_id, term: handover.term }
-      : null;
+  const { handover, main_node_id: mainNodeId } = withGrant(context, requireMembership(context.nodeFile.get()));
+  const isGranted = handover?.side === 'candidate' && handover.state === 'granted';
+  const from = isGranted ? { nodeId: mainNodeId, term: handover.term } : null;
   // An admin's promotion waits until the lease of a main that does not answer has run out; an automatic one began after it.
   const waits = operation.kind === 'emergency_promotion';
   const term = await takeUntilFree(context, from, waits ? signal : null);

@@ -1,6 +1,7 @@
 /** May a main that granted its role away take writes again, where an arbiter keeps the lease (SAFETY §3 "Grant")? */
 import { absenceWaitMs } from '@proxpanel/failover/failover-blockers';
 import { Fault, messageOf } from '../fault.ts';
+import { askConfirmation } from './ask-confirmation.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { takeLease } from './hold-lease.ts';
 import { meetTerm } from './meet-term.ts';
@@ -35,7 +36,9 @@ export async function takeRoleBack(
   if (holder === null && mustWait(context)) return false;
   const isOwn = holder?.nodeId === membership.node_id || (holder === null && view.term <= membership.term);
   const isGiven = view.term === discardedTerm && (holder === null || holder.nodeId === candidateNodeId);
-  if (!isOwn && !isGiven) {
+  // A candidate that died before it had written down what it took does not know of its term either: all others are asked.
+  const isUnused = discardedTerm !== null && holder === null && (await isVouchedFor(context));
+  if (!isOwn && !isGiven && !isUnused) {
     if (discardedTerm === null && view.term > membership.term) {
       const mainNodeId = holder?.nodeId ?? candidateNodeId;
       await meetTerm(context, { term: view.term, mainNodeId, saidBy: 'the arbiter', speakerIsMain: true });
@@ -50,6 +53,11 @@ export async function takeRoleBack(
     context.log.info({ reason: messageOf(error) }, 'the lease is not back yet');
     return false;
   }
+}
+
+async function isVouchedFor(context: ClusterContext): Promise<boolean> {
+  const { asked, confirmed } = await askConfirmation(context);
+  return confirmed.length === asked;
 }
 
 /** What is absent because the arbiter forgot, or whose end nobody saw, may still be held by somebody's belief. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../fault.ts';
 import { latestCheckpointIn } from './control-data.ts';
+import { readLatestCheckpoint } from './control-file.ts';
 import type { ControlWay } from './control-way.ts';
 import { countPostgresProcesses, findPostmaster, findServerLog, ownerOf, readLastStart } from './postgres-processes.ts';
 import { endOf, runChecked, runProgram } from './run-program.ts';
@@ -38,7 +39,8 @@ export function createPgCtlWay(dataDirectory: string): ControlWay {
       if (run.exitCode === 0 || (await findPostmaster(dataDirectory)) !== null) return;
       throw new Fault('HOST_FAULT', `PostgreSQL did not start; ${file} says why: ${endOf(run.output)}`);
     },
-    latestCheckpoint: (signal) => readControlData(dataDirectory, signal),
+    latestCheckpoint: async (signal) =>
+      (await readLatestCheckpoint(dataDirectory)) ?? readControlData(dataDirectory, signal),
     livingProcesses: () => countPostgresProcesses(dataDirectory),
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { waitFor } from '@proxpanel/testbed/wait-for';
 import type { PostgresControlPort } from '../cluster/postgres-ports.ts';
 import { stopFromInside } from '../postgres/stop-from-inside.ts';
 import { connect } from '../postgres/testing/test-database.ts';
+import { crc32c, readLatestCheckpoint } from './control-file.ts';
 import { createPostgresControl } from './postgres-control.ts';
 import { findPostmaster } from './postgres-processes.ts';
 
@@ -34,6 +35,7 @@ test('SAFETY §1 stop: pg_ctl stops with clients connected and starts it again, 
   const control = controlOf(server);
   expect(await control.livingProcesses()).toBeGreaterThan(3);
   await expect(control.latestCheckpoint(signal)).rejects.toMatchObject({ code: 'HOST_FAULT' });
+  expect(await readLatestCheckpoint(server.dataDirectory)).toBeNull();
   const client = new pg.Client({ connectionString: server.url() });
   client.on('error', () => undefined);
   await client.connect();
@@ -42,11 +44,14 @@ test('SAFETY §1 stop: pg_ctl stops with clients connected and starts it again, 
   await control.stop(signal);
   await client.end();
   expect(server.isRunning()).toBe(false);
-  expect(await control.livingProcesses()).toBe(0);
+  // Its pid file goes last of all, and the process a moment later.
+  await waitFor(() => control.livingProcesses(), { describe: 'no process to be left', until: (count) => count === 0 });
   const said = await server.runProgram('pg_controldata', ['-D', server.dataDirectory]);
   const location = /^Latest checkpoint location: +(\S+)$/m.exec(said)?.[1] ?? '';
   const [high = '', low = ''] = location.split('/');
-  expect(await control.latestCheckpoint(signal)).toBe((BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`));
+  const latest = (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
+  expect(await control.latestCheckpoint(signal)).toBe(latest);
+  expect(await readLatestCheckpoint(server.dataDirectory)).toBe(latest);
   // Stopped already: nothing to do.
   await control.stop(signal);
 
@@ -61,6 +66,24 @@ test('SAFETY §1 stop: pg_ctl stops with clients connected and starts it again, 
   expect(server.readLog().match(/listening on IPv4/g)?.length).toBeGreaterThan(1);
   await control.start(signal);
   expect(await findPostmaster(server.dataDirectory)).toBe(postmaster);
+});
+
+test('a control file that is damaged, or of another layout, is left to pg_controldata', async () => {
+  // The check value of CRC-32C.
+  expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+  await using server = await startPostgres();
+  await server.stop();
+  const path = join(server.dataDirectory, 'global/pg_control');
+  const whole = await readFile(path);
+  expect(await readLatestCheckpoint(server.dataDirectory)).not.toBeNull();
+  for (const place of [8, 16, 35]) {
+    const damaged = Buffer.from(whole);
+    damaged[place] = (damaged[place] ?? 0) ^ 1;
+    await writeFile(path, damaged);
+    expect(await readLatestCheckpoint(server.dataDirectory), `byte ${String(place)}`).toBeNull();
+  }
+  await rm(path);
+  expect(await readLatestCheckpoint(server.dataDirectory)).toBeNull();
 });
 
 test('a start keeps the options of the command line of before, and one that fails says where the reason is', async () => {
@@ -100,7 +123,8 @@ test('SAFETY §1 stop: supervised, PostgreSQL is asked to stop itself, and is se
   const { cluster } = connections;
   const first = await findPostmaster(server.dataDirectory);
   await stopFromInside(cluster, signal);
-  expect(await findPostmaster(server.dataDirectory)).toBeNull();
+  // Nobody listens any more; the process itself ends a moment later.
+  await waitFor(() => !server.isRunning(), { describe: 'PostgreSQL to be gone' });
   await server.start();
 
   const supervisor = waitFor(async () => !server.isRunning() && (await server.start(), true), {

@@ -16,16 +16,16 @@ const MOST_SUBTRANSACTIONS = 64n;
 const MOST_CHECKPOINTS = 20;
 
 /**
- * All of "stop" but the stop itself: clients ended, nobody holds a transaction id, CHECKPOINT, standby.signal. In
- * recovery only the last. A CHECKPOINT of the caller's before the gate is shut makes the one in here short.
+ * What comes before a fast stop: standby.signal, and clients ended, never cancelled. The CHECKPOINT is the stop's own, which
+ * is written when nobody is left who could write; the caller's, before the gate is shut, makes that one short.
  *
- * @throws Fault BUSY when writers keep coming or do not end; HOST_FAULT; the signal's reason when aborted.
+ * @throws Fault HOST_FAULT when standby.signal cannot be written; the signal's reason when aborted.
  */
 export async function prepareStop(pool: DatabasePool, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  if (!(await isInRecovery(pool))) await withClientsOut(pool, () => checkpointWithoutWriters(pool, signal));
-  signal.throwIfAborted();
   await keepStandbySignal(pool, true);
+  signal.throwIfAborted();
+  if (!(await isInRecovery(pool))) await endClients(pool);
 }
 
 /**
