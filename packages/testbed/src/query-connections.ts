@@ -11,11 +11,15 @@ interface Connection {
   socket: Socket;
   /** Nothing has gone wrong on it, and nothing of a caller's is left in it. */
   usable: boolean;
+  /** Ends it when it has lain idle for too long. */
+  timer?: NodeJS.Timeout;
 }
 
 /** A reload reaches a backend that lives on a moment later than one that is born after it. */
 const RELOADS = /pg_reload_conf/i;
 const KEPT_IDLE = 4;
+/** No poll pauses for longer; a server that is being stopped waits for each connection to end. */
+const KEPT_IDLE_MS = 1_000;
 
 /**
  * Superuser's connections over the Unix socket. Statements that only read share a few that are kept, since a poll would
@@ -55,7 +59,10 @@ export class QueryConnections {
   /** Ends those that lie idle. */
   close(): void {
     this.#closed = true;
-    for (const idle of this.#idle.values()) for (const { socket } of idle.splice(0)) socket.destroy();
+    for (const { socket, timer } of [...this.#idle.values()].flatMap((idle) => idle.splice(0))) {
+      clearTimeout(timer);
+      socket.destroy();
+    }
   }
 
   async #use<Row extends object>(
@@ -76,6 +83,10 @@ export class QueryConnections {
         idle.push(connection);
         // Kept for a next time that may never come: that must not keep a program alive.
         socket.unref();
+        connection.timer = setTimeout(() => {
+          idle.splice(idle.indexOf(connection), 1);
+          void end(connection);
+        }, KEPT_IDLE_MS).unref();
       } else {
         await end(connection);
       }
@@ -117,6 +128,7 @@ export class QueryConnections {
 
 function takeUsable(idle: Connection[]): Connection | undefined {
   for (let found = idle.pop(); found !== undefined; found = idle.pop()) {
+    clearTimeout(found.timer);
     if (found.usable) return found;
   }
   return undefined;

@@ -3,7 +3,7 @@ import { waitFor } from '@proxpanel/testbed/wait-for';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DurabilityRecord } from '../cluster/arbiter-ports.ts';
 import type { Arbiter } from './arbiter.ts';
-import { takeLeaseAsSeen } from './take-lease.ts';
+import { decidedOn, takeLeaseAsSeen } from './take-lease.ts';
 import { look } from './lease-calls.ts';
 import { arbiterOn, clusterId, leaseToolsOn, longTtlMs, requestOf, shortTtlMs, take } from './test-arbiter.ts';
 
@@ -104,7 +104,7 @@ test('who decided on an older durability record is refused, also when it changed
   await arbiter.releaseLease(leaseId);
   const now = await arbiter.read(clusterId);
   expect(now.durability).toEqual({ record: sync, modRevision: revision });
-  const old = requestOf(2, now, { durabilityRevision: 0 });
+  const old = requestOf(2, now, { decidedOn: { ...decidedOn(now), durabilityRevision: 0 } });
   const sentence = 'What the arbiter records about durability has changed since this server looked.';
   expect(await arbiter.takeLease(old)).toEqual({ taken: false, sentence });
   expect(await takeLeaseAsSeen(tools, old, seen)).toEqual({ taken: false, sentence });
@@ -124,7 +124,7 @@ test('an older term is refused, also when it rose after the last look', async ()
 });
 
 test('another arbiter in the place of the one that was decided on gives nothing, whatever it says', async () => {
-  const request = requestOf(1, await arbiter.read(clusterId), { arbiterId: '1' });
+  const request = requestOf(1, { ...(await arbiter.read(clusterId)), arbiterId: '1' });
   expect(await arbiter.takeLease(request)).toEqual({
     taken: false,
     sentence: 'Another arbiter stands in the place of the one that was asked before.',

@@ -1,5 +1,5 @@
 /** Taking the lease (SAFETY §3 "Lease"): all comparisons in one transaction, then lease, node and term together. */
-import type { LeaseRequest, LeaseResult } from '../cluster/arbiter-ports.ts';
+import type { ArbiterView, DecidedOn, LeaseRequest, LeaseResult } from '../cluster/arbiter-ports.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { encodeMain, encodeTerm, keysOf, type KeysView } from './keys.ts';
 import {
@@ -31,26 +31,35 @@ export async function takeLease(tools: LeaseTools, request: LeaseRequest): Promi
 }
 
 /** `seen` may be old by now: the transaction compares all that was decided on. */
-export async function takeLeaseAsSeen(tools: LeaseTools, request: LeaseRequest, seen: Seen): Promise<LeaseResult> {
-  if (request.arbiterId !== null && request.arbiterId !== seen.arbiterId) {
+export async function takeLeaseAsSeen(tools: LeaseTools, asked: LeaseRequest, seen: Seen): Promise<LeaseResult> {
+  const request = { ...asked, decidedOn: asked.decidedOn ?? decidedOn(seen) };
+  if (request.decidedOn.arbiterId !== seen.arbiterId) {
     return { taken: false, sentence: 'Another arbiter stands in the place of the one that was asked before.' };
   }
   const already = whyRefused(request, seen);
   if (already !== null) return { taken: false, sentence: already };
   const lengthMs = seen.main?.ttlMs ?? request.ttlMs;
-  const term = Math.max(request.knownTerm ?? 0, request.ownTerm) + 1;
+  const term = Math.max(request.decidedOn.term ?? 0, request.ownTerm) + 1;
   return underNewLease(tools, lengthMs, term, (leaseId) => ({
     transaction: takingTransaction(request, seen, { leaseId, term, lengthMs }),
     why: (now) => whyRefused(request, now) ?? 'The arbiter changed while this server asked for the lease.',
   }));
 }
 
+/** What a look says of what a decision compares. */
+export function decidedOn({ arbiterId, term, durability }: ArbiterView): DecidedOn {
+  return { arbiterId, term, durabilityRevision: durability.modRevision };
+}
+
+type DecidedRequest = LeaseRequest & { readonly decidedOn: DecidedOn };
+
 function takingTransaction(
-  request: LeaseRequest,
+  request: DecidedRequest,
   seen: KeysView,
   { leaseId, term, lengthMs }: { leaseId: string; term: number; lengthMs: number },
 ): Transaction {
-  const { clusterId, nodeId, knownTerm } = request;
+  const { clusterId, nodeId } = request;
+  const { term: knownTerm, durabilityRevision } = request.decidedOn;
   const keys = keysOf(clusterId);
   const founders = knownTerm === null ? [...new Set(request.foundMembers)] : [];
   return {
@@ -60,7 +69,7 @@ function takingTransaction(
       isAtRevision(keys.main, request.takeOverFrom === null ? 0 : seen.mainModRevision),
       knownTerm === null ? isAtRevision(keys.term, 0) : hasValue(keys.term, encodeTerm(knownTerm)),
       ...(knownTerm === null ? [] : [exists(keys.member(nodeId))]),
-      isAtRevision(keys.durability, request.durabilityRevision),
+      isAtRevision(keys.durability, durabilityRevision),
     ],
     success: [
       put(keys.main, encodeMain({ node_id: nodeId, term, lease_ttl_ms: lengthMs }), leaseId),
@@ -71,8 +80,9 @@ function takingTransaction(
 }
 
 /** Which of the comparisons does not hold, in one sentence; null: all hold. */
-export function whyRefused(request: LeaseRequest, { main, term, memberNodeIds, durability }: KeysView): string | null {
-  const { takeOverFrom, knownTerm, nodeId } = request;
+function whyRefused(request: DecidedRequest, { main, term, memberNodeIds, durability }: KeysView): string | null {
+  const { takeOverFrom, nodeId } = request;
+  const { term: knownTerm, durabilityRevision } = request.decidedOn;
   if (takeOverFrom === null && main !== null) {
     return `Server ${String(main.nodeId)} holds the lease, with term ${String(main.term)}.`;
   }
@@ -90,7 +100,7 @@ export function whyRefused(request: LeaseRequest, { main, term, memberNodeIds, d
   if (!members.includes(nodeId)) {
     return `This server (${String(nodeId)}) is not a member of the cluster for the arbiter: it has been removed.`;
   }
-  if (durability.modRevision !== request.durabilityRevision) {
+  if (durability.modRevision !== durabilityRevision) {
     return 'What the arbiter records about durability has changed since this server looked.';
   }
   return null;

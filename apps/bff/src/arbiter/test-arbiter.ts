@@ -5,7 +5,7 @@ import { createClock } from '../host/clock.ts';
 import { createArbiter, type Arbiter, type ArbiterOptions } from './arbiter.ts';
 import { createEtcdClient } from './etcd-client.ts';
 import { createEtcdHttp } from './etcd-http.ts';
-import type { LeaseTools } from './take-lease.ts';
+import { decidedOn, type LeaseTools } from './take-lease.ts';
 
 export const clusterId = '5e0f2f9c-2f5c-4f4c-9a52-3f2f1f0b7a11';
 export const quietLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -45,12 +45,10 @@ export function leaseToolsOn(etcd: EtcdServer): LeaseTools & { close(): Promise<
 export function requestOf(nodeId: number, view: ArbiterView, changes: Partial<LeaseRequest> = {}): LeaseRequest {
   return {
     clusterId,
-    arbiterId: view.arbiterId,
     nodeId,
     ttlMs: longTtlMs,
-    knownTerm: view.term,
+    decidedOn: decidedOn(view),
     ownTerm: 0,
-    durabilityRevision: view.durability.modRevision,
     foundMembers: [1, 2],
     takeOverFrom: null,
     ...changes,

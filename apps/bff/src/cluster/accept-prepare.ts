@@ -1,6 +1,5 @@
 /** Main asks its candidate: are you able, get ready, take over (SAFETY §3 "Grant", DESIGN §8). */
 import type { PrepareBody } from '@proxpanel/contracts/change-of-main';
-import type { Operation } from '@proxpanel/contracts/operations';
 import { formatLsn } from '@proxpanel/failover/lsn';
 import { stepNames } from '@proxpanel/failover/plans';
 import type { z } from 'zod';
@@ -11,7 +10,7 @@ import { isOpenHandover, liveHandover } from './handover.ts';
 import { candidateReasons, judgeCandidate } from './judge-candidate.ts';
 import { requireMembership } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
-import { beginOperation } from './operation-record.ts';
+import { beginOperationNow } from './operation-record.ts';
 import { PREPARED_FOR_MS, prepareForPromotion, undoPreparation } from './prepare-for-promotion.ts';
 import { runPlan } from './run-plan.ts';
 import { startOperation } from './start-operation.ts';
@@ -72,22 +71,23 @@ async function takeOver(context: ClusterContext, body: PrepareBody): Promise<str
   const stopped = new Set(['not_streaming', 'lag']);
   const [reason] = candidateReasons(context).filter(({ code }) => !stopped.has(code));
   if (reason !== undefined) return [reason.sentence];
-  const begin = async (): Promise<Operation> => {
-    const input = {
+  const live = liveHandover(context);
+  const begin = () =>
+    beginOperationNow(context, {
       id: body.operation_id,
       kind: body.kind,
       actor: body.actor,
       reason: body.reason,
       phases: stepNames('switchover_candidate'),
-    } as const;
-    const [operation] = await Promise.all([
-      beginOperation(context, input),
-      beginCandidacy(context, body.operation_id, body.last_lsn),
-    ]);
-    return operation;
-  };
-  await startOperation(context, 'taking over as main', begin, (operation) =>
-    runPlan(context, candidateRun({ lastLsn: body.last_lsn, lastIsCheckpoint: body.last_is_checkpoint }), operation),
-  );
+    });
+  // Main takes no writes now: what has to be on disk is written while the first steps run, and before main is answered.
+  const asking = Promise.withResolvers<void>();
+  await startOperation(context, 'taking over as main', begin, ({ operation, written }) => {
+    const { operation_id: id, last_lsn: lastLsn, last_is_checkpoint: lastIsCheckpoint } = body;
+    beginCandidacy(context, id, lastLsn).then(asking.resolve, asking.reject);
+    live.asking = { operationId: id, written: asking.promise };
+    return runPlan(context, candidateRun({ lastLsn, lastIsCheckpoint }), operation, written);
+  });
+  await asking.promise;
   return [];
 }

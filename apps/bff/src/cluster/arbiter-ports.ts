@@ -37,18 +37,22 @@ export interface ArbiterView {
   readonly durability: { readonly record: DurabilityRecord | null; readonly modRevision: number };
 }
 
+export interface DecidedOn {
+  /** Another etcd in the place of that one may have the same term and revision by chance. */
+  readonly arbiterId: string;
+  /** The term that the key must still have (null: that it must not exist); the new one is at least one more. */
+  readonly term: number | null;
+  readonly durabilityRevision: number;
+}
+
 export interface LeaseRequest {
   readonly clusterId: string;
-  /** Whom it was decided on: another etcd in its place may have the same term and revision by chance. null: not compared. */
-  readonly arbiterId: string | null;
   readonly nodeId: number;
   readonly ttlMs: number;
-  /** The term that the key must still have (null: that it must not exist); the new one is at least one more. */
-  readonly knownTerm: number | null;
+  /** What it was decided on. null: a planned change, in which only the holder is compared; nobody else changes anything then. */
+  readonly decidedOn: DecidedOn | null;
   /** This server's own term: the new one is above it too. */
   readonly ownTerm: number;
-  /** durability.modRevision that the decision was made on. */
-  readonly durabilityRevision: number;
   /** Members to write in the same transaction when the term key does not exist; otherwise this node must be one. */
   readonly foundMembers: readonly number[];
   /** null: the key must be absent. Else it must name exactly this holder: a grant, or a rollback (SAFETY §3 "Grant"). */

@@ -1,6 +1,5 @@
 /** After the grant: until the candidate is main, or has said that it never will be (SAFETY §3 "Grant"). */
 import type { Operation } from '@proxpanel/contracts/operations';
-import { messageOf } from '../fault.ts';
 import { askToDiscard, candidatePeer } from './ask-candidate.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { isDecidesReason } from './gate-reasons.ts';
@@ -19,11 +18,10 @@ import { probePeer } from './probe-peers.ts';
 import { TakenBack, type RunStep } from './step-result.ts';
 import { takeRoleBack } from './take-role-back.ts';
 
-const pollMs = 100;
-const startLimitMs = 60_000;
+/** Each answer costs both servers some milliseconds of the very moment in which nobody takes writes. */
+const pollMs = 250;
 
 export const awaitNewMain: RunStep = async (context, operation, signal) => {
-  startAgain(context, operation);
   for (;;) {
     const membership = requireMembership(context.nodeFile.get());
     if (membership.main_node_id !== membership.node_id) {
@@ -45,15 +43,6 @@ export const awaitNewMain: RunStep = async (context, operation, signal) => {
     }
   }
 };
-
-/** A stopped PostgreSQL comes up as a standby of nobody; it has nothing to do with what the candidate decides. */
-function startAgain(context: ClusterContext, operation: Operation): void {
-  if (requireHandover(context, operation.id).way !== 'stop') return;
-  context.postgresControl.start(AbortSignal.timeout(startLimitMs)).catch((error: unknown) => {
-    // `follow_new_main` tries again.
-    context.log.warn({ reason: messageOf(error) }, 'PostgreSQL was not started again yet');
-  });
-}
 
 /** The grant has run out, or the candidate said that it does not use it. Only its word, or the lease, can tell. */
 async function settle(context: ClusterContext, operation: Operation, handover: Handover): Promise<void> {

@@ -10,23 +10,31 @@ import { recordEvent } from './record-event.ts';
 import type { RunStep } from './step-result.ts';
 
 const pollMs = 50;
-const startEveryMs = 5_000;
+const startEveryMs = 2_000;
 
 export const followNewMain: RunStep = async (context, operation, signal) => {
-  const startedMs = performance.now();
-  let nextStartMs = startedMs + startEveryMs;
+  // Only now: while the new main is being promoted, the start of another PostgreSQL beside it would delay that.
+  let nextStartMs = -Infinity;
   while (!signal.aborted) {
     const { state } = await context.database.look();
     if (state === 'recovery' && (await follows(context, signal))) return tellDemoted(context, operation.actor);
     if (state === 'down' && context.postgresControl.kind !== null && performance.now() >= nextStartMs) {
-      nextStartMs += startEveryMs;
-      await context.postgresControl.start(signal);
+      nextStartMs = performance.now() + startEveryMs;
+      await startAgain(context, signal);
     }
     // An abort during the pause is seen at the top of the loop.
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
   throw new Fault('DATABASE_DOWN', 'No WAL of the new main has arrived yet; it is tried again by itself.');
 };
+
+async function startAgain(context: ClusterContext, signal: AbortSignal): Promise<void> {
+  try {
+    await context.postgresControl.start(signal);
+  } catch (error) {
+    context.log.warn({ reason: messageOf(error) }, 'PostgreSQL was not started again yet');
+  }
+}
 
 async function follows(context: ClusterContext, signal: AbortSignal): Promise<boolean> {
   try {

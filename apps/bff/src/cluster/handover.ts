@@ -11,6 +11,8 @@ export const handoverGateReason = 'The main server is being changed; writes go o
 interface LiveHandover {
   /** Candidate: from the moment before pg_promote until its outcome is on disk, nothing may be promised. */
   promotingId: string | null;
+  /** Candidate: resolves when "it asks" is in node.json; rejects when it cannot be. */
+  asking: { readonly operationId: string; readonly written: Promise<void> } | null;
   /** Candidate: main has granted it; on disk with the lease or the term that is taken next. */
   grantedId: string | null;
   /** Candidate: a "discarded" is on its way to the disk. */
@@ -35,6 +37,7 @@ export function liveHandover(context: ClusterContext): LiveHandover {
   if (known !== undefined) return known;
   const fresh: LiveHandover = {
     promotingId: null,
+    asking: null,
     grantedId: null,
     discardingId: null,
     preparedId: null,

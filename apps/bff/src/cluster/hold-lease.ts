@@ -1,7 +1,7 @@
 /** Main's lease with the arbiter: taken, renewed, given back; the guard learns each new deadline (SAFETY §3). */
 import { leaseMarginMs, writeDeadlineMs } from '@proxpanel/failover/lease';
 import { Fault } from '../fault.ts';
-import type { LeaseRequest } from './arbiter-ports.ts';
+import type { DecidedOn, LeaseRequest } from './arbiter-ports.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { withGrant } from './handover.ts';
 import { otherPeers, requireMembership } from './membership.ts';
@@ -21,22 +21,19 @@ export async function takeLease(
   alsoMember: number | null = null,
 ): Promise<number> {
   const membership = requireMembership(context.nodeFile.get());
-  // What was decided was decided on the view at hand: a term or a record that has changed since then must refuse it, and
-  // read afresh here it would not. A grant names its holder and term itself, and main can change nothing any more.
-  const decidedOn = takeOverFrom === null ? context.memory.arbiter.view : null;
-  const view = decidedOn ?? (await context.arbiter.read(membership.cluster_id));
+  const { view } = context.memory.arbiter;
   const members = new Set([membership.node_id, ...otherPeers(membership).map((peer) => peer.node_id)]);
   if (alsoMember !== null) members.add(alsoMember);
-  const ttlMsAsked = view.main?.ttlMs ?? context.own.leaseTtlMs;
+  const ttlMsAsked = view?.main?.ttlMs ?? context.own.leaseTtlMs;
   await guardFirst(context, ttlMsAsked);
   const result = await context.arbiter.takeLease({
     clusterId: membership.cluster_id,
-    arbiterId: decidedOn?.arbiterId ?? null,
     nodeId: membership.node_id,
     ttlMs: ttlMsAsked,
-    knownTerm: view.term,
     ownTerm: membership.term,
-    durabilityRevision: view.durability.modRevision,
+    // A term or a record that has changed since the decision refuses it; read afresh here they would not. What a grant
+    // gives away nobody else changes any more.
+    decidedOn: takeOverFrom === null ? await decisionView(context, membership.cluster_id) : null,
     foundMembers: [...members],
     takeOverFrom,
   });
@@ -59,6 +56,12 @@ export async function takeLease(
   );
   context.log.info({ term, lease_id: leaseId }, 'took the lease');
   return term;
+}
+
+/** What the arbiter said when it was decided; asked now where nothing was decided yet (a first join). */
+async function decisionView({ memory, arbiter }: ClusterContext, clusterId: string): Promise<DecidedOn> {
+  const { arbiterId, term, durability } = memory.arbiter.view ?? (await arbiter.read(clusterId));
+  return { arbiterId, term, durabilityRevision: durability.modRevision };
 }
 
 /**

@@ -13,8 +13,20 @@ export interface OperationInput {
   readonly withoutArbiter?: boolean;
 }
 
+/** On disk before it resolves. */
 export async function beginOperation(context: ClusterContext, input: OperationInput): Promise<Operation> {
-  const operation: Operation = {
+  const { operation, written } = beginOperationNow(context, input);
+  await written;
+  return operation;
+}
+
+/** For one whose first steps change nothing that a restart would have to know of. */
+export function beginOperationNow(context: ClusterContext, input: OperationInput): Passed {
+  return keepBehind(context, newOperation(context, input));
+}
+
+function newOperation(context: ClusterContext, input: OperationInput): Operation {
+  return {
     id: input.id ?? randomUUID(),
     kind: input.kind,
     state: 'running',
@@ -27,7 +39,6 @@ export async function beginOperation(context: ClusterContext, input: OperationIn
     without_arbiter: input.withoutArbiter ?? false,
     phases: input.phases.map((name) => ({ name, state: 'pending', started_at: null, finished_at: null, detail: null })),
   };
-  return keep(context, operation);
 }
 
 async function keep(context: ClusterContext, operation: Operation): Promise<Operation> {
@@ -52,6 +63,10 @@ export async function setPhase(
   return keep(context, withPhase(context, operation, name, state, detail));
 }
 
+export function beginPhase(context: ClusterContext, operation: Operation, name: string): Passed {
+  return keepBehind(context, withPhase(context, operation, name, 'running', null));
+}
+
 /** The end of one phase and the beginning of the next in one write, which need not be waited for (PlanStep.onDiskFirst). */
 export function passToPhase(
   context: ClusterContext,
@@ -62,11 +77,15 @@ export function passToPhase(
   const passed = withPhase(context, operation, ended.name, ended.state, ended.detail);
   const name = next(passed);
   const begun = name === null ? passed : withPhase(context, passed, name, 'running', null);
-  context.memory.operation = begun;
-  const written = context.operationFiles.save(begun);
+  return keepBehind(context, begun);
+}
+
+function keepBehind(context: ClusterContext, operation: Operation): Passed {
+  context.memory.operation = operation;
+  const written = context.operationFiles.save(operation);
   // Told to the one who waits for it; until somebody does, it is no unhandled fault of the process.
   written.catch(() => undefined);
-  return { operation: begun, written };
+  return { operation, written };
 }
 
 function withPhase(

@@ -80,6 +80,11 @@ export interface DatabaseWatchPort {
   view(): DatabaseView;
   /** Looks now (time-out 2 s) and pushes a change. Never throws: a fault is a view with state `down`. */
   look(): Promise<DatabaseView>;
+  /**
+   * Until the function that it resolves with is called this process makes no connection to it, and keeps none that lies
+   * idle: PostgreSQL is about to be stopped, and would wait for each one to end. A look then says `down`.
+   */
+  hush(): Promise<() => void>;
   onChange(listener: (view: DatabaseView, before: DatabaseView) => void): () => void;
 }
 

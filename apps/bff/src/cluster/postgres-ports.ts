@@ -93,12 +93,7 @@ export interface ReplicationPort {
   /** Puts max_standby_streaming_delay back and clears synchronous_standby_names. */
   restoreAfterPromotion(): Promise<void>;
   checkpoint(): Promise<void>;
-  /**
-   * SAFETY §1 "stop", all but the stop itself: clients ended, no backend_xid left, CHECKPOINT, standby.signal. The fast
-   * stop is PostgresControlPort's. May be repeated.
-   */
-  prepareStop(signal: AbortSignal): Promise<void>;
-  /** SAFETY §1 "demote": the same, then reload and one kill; resolves once in recovery. At once when it is there already. */
+  /** SAFETY §1 "demote": clients ended, no backend_xid left, CHECKPOINT, standby.signal, reload and one kill; resolves once in recovery. At once when it is there already. */
   demote(signal: AbortSignal): Promise<void>;
   /**
    * The end of this server's WAL, in recovery: waits until startup has replayed all that lies here (its wait event says so;
@@ -132,7 +127,6 @@ export interface ReplicationPort {
   countRowsSince(since: Date): Promise<readonly { readonly table: string; readonly rows: number }[]>;
   /** SAFETY §1 "fence": standby.signal, kill of one backend; no CHECKPOINT, no commit. Resolves once in recovery, or throws. */
   fence(signal: AbortSignal): Promise<void>;
-  terminateOtherClients(): Promise<void>;
 }
 
 export interface ShutdownChecks {

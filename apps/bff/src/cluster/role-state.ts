@@ -27,7 +27,10 @@ export interface RoleState {
   onChange(listener: (view: RoleView) => void): () => void;
 }
 
-export function createRoleState(database: DatabaseWatchPort, nodeFile: NodeFilePort): RoleState {
+export function createRoleState(
+  database: Pick<DatabaseWatchPort, 'view' | 'onChange'>,
+  nodeFile: NodeFilePort,
+): RoleState {
   let gateShutBecause: string | null = null;
   const listeners = new Set<(view: RoleView) => void>();
   let current = compute();

@@ -14,7 +14,7 @@ import {
 } from '@proxpanel/failover/plans';
 import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import { endOperation, passToPhase, phaseOf, setPhase } from './operation-record.ts';
+import { beginPhase, endOperation, passToPhase, phaseOf, setPhase } from './operation-record.ts';
 import { Overtaken, TakenBack, type StepResult, type StepTable } from './step-result.ts';
 
 /** Between two attempts of a step that has to succeed. */
@@ -33,10 +33,19 @@ export interface PlanRun {
   ) => Promise<void>;
 }
 
-/** Resolves with the operation as it ended. Throws only what is no failure of a step (node.json cannot be written). */
-export async function runPlan(context: ClusterContext, run: PlanRun, begun: Operation): Promise<Operation> {
+/**
+ * Resolves with the operation as it ended. Throws only what is no failure of a step (node.json cannot be written).
+ *
+ * @param onDisk resolves when `begun` is on disk, where that was not waited for.
+ */
+export async function runPlan(
+  context: ClusterContext,
+  run: PlanRun,
+  begun: Operation,
+  onDisk = Promise.resolve(),
+): Promise<Operation> {
   let operation = begun;
-  let written = Promise.resolve();
+  let written = onDisk;
   const next = (passed: Operation): string | null => nextStep(run.plan, passed)?.name ?? null;
   for (;;) {
     const step = nextStep(run.plan, operation);
@@ -45,7 +54,7 @@ export async function runPlan(context: ClusterContext, run: PlanRun, begun: Oper
       return endOperation(context, operation, 'completed', run.outcome(context));
     }
     // The step before has written it already; an operation that begins, or is resumed, has not.
-    if (!isRunning(operation, step.name)) operation = await setPhase(context, operation, step.name, 'running');
+    if (!isRunning(operation, step.name)) ({ operation, written } = beginPhase(context, operation, step.name));
     if (step.onDiskFirst === true) await written;
     const outcome = await attempt(context, run, step, operation);
     // What is on disk is one step late at most.

@@ -4,23 +4,24 @@ import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 
 /**
- * Resolves with the operation once it holds the lock and is on disk. BUSY when another one runs; what `begin` throws.
+ * Resolves with what `begin` returns, the operation as a rule, once it holds the lock. BUSY when another one runs; what
+ * `begin` throws.
  *
  * @param name a noun phrase for others who find the lock taken ("a promotion").
  * @param run its steps; a failure of one is written down by the runner and never gets here.
  */
-export function startOperation(
+export function startOperation<Begun = Operation>(
   context: ClusterContext,
   name: string,
-  begin: () => Promise<Operation>,
-  run: (operation: Operation) => Promise<unknown>,
-): Promise<Operation> {
+  begin: () => Begun | Promise<Begun>,
+  run: (begun: Begun) => Promise<unknown>,
+): Promise<Begun> {
   return new Promise((resolve, reject) => {
     context.lock
       .run(name, async () => {
-        const operation = await begin();
-        resolve(operation);
-        await run(operation);
+        const begun = await begin();
+        resolve(begun);
+        await run(begun);
       })
       .catch((error: unknown) => {
         // Before `resolve` this is the caller's answer; after it, the operation's file says what happened.

@@ -47,9 +47,8 @@ const prepareCandidate: RunStep = async (context, operation) => {
     await prepareForPromotion(context, operation.id);
     return { detail: 'Slots are ready; readers were ended.' };
   }
-  // All else was done while main still took writes.
-  await context.replication.terminateOtherClients();
-  return { detail: 'Readers were ended.' };
+  // Readers were ended while main still took writes; whoever has come since holds up no replay, whose delay is 0 (SAFETY §3).
+  return { detail: 'All was ready before main was shut.', skipped: true };
 };
 
 const reachEnd =
@@ -80,6 +79,8 @@ const askGrant =
   async (context, operation, signal) => {
     const replayed = context.memory.positions?.replayLsn ?? null;
     const received = lastLsn === null || replayed === null ? (lastLsn ?? '0/0') : formatLsn(replayed);
+    const { asking } = liveHandover(context);
+    if (asking?.operationId === operation.id) await asking.written;
     const asked = requireHandover(context, operation.id);
     // Its own deadline counts from the asking at the latest: after a long replay, from now.
     if (goodForMs(context, asked) < askAnewMs) await askAnew(context, operation.id);
@@ -92,7 +93,11 @@ const askGrant =
   };
 
 /** "It asks", in node.json; to be written together with the beginning of the operation. */
-export async function beginCandidacy(context: ClusterContext, operationId: string, lastLsn: string | null): Promise<void> {
+export async function beginCandidacy(
+  context: ClusterContext,
+  operationId: string,
+  lastLsn: string | null,
+): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
   await beginHandover(context, {
     operation_id: operationId,

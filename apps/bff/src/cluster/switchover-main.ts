@@ -93,6 +93,8 @@ export const shutGate =
   ({ candidateNodeId, way }: SwitchoverPlan): RunStep =>
   async (context, operation) => {
     const { term } = requireMembership(context.nodeFile.get());
+    // A stop is the last thing that is done to a writable PostgreSQL: what makes its next start read-only comes before it.
+    if (way === 'stop') await context.replication.keepStandbySignal(true);
     // Before anything is shut: a restarted panel must know why its database is not writable.
     await beginHandover(context, {
       operation_id: operation.id,
@@ -125,10 +127,16 @@ interface Shut {
   readonly sentence: string;
 }
 
+/** A fast stop ends all clients, cancels none, and writes its checkpoint when nobody is left who could write (SAFETY §1). */
 async function stop(context: ClusterContext, signal: AbortSignal): Promise<Shut> {
   const { postgresControl: control, replication } = context;
-  await replication.prepareStop(signal);
-  await control.stop(signal);
+  // Supervised, PostgreSQL is asked to stop by a connection, and is up again at once.
+  const speakAgain = control.kind === 'supervised' ? null : await context.database.hush();
+  try {
+    await control.stop(signal);
+  } finally {
+    speakAgain?.();
+  }
   const sentence = 'PostgreSQL has stopped.';
   // Somebody else starts it again at once, as a standby: then it says by itself where its WAL ends.
   if (control.kind === 'supervised') return { lsn: await replication.endOfWal(signal), isCheckpoint: false, sentence };

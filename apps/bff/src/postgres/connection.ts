@@ -10,6 +10,8 @@ import type { DatabasePool, Target } from './pool.ts';
 /** The panel's own role where PANEL_DATABASE_URL names none: not a superuser, owner of nothing. */
 export const PANEL_ROLE = 'proxpanel_panel';
 
+const HUSH_LIMIT_MS = 500;
+
 export interface ConnectionOptions {
   /** DATABASE_URL: a superuser of the local server. */
   readonly databaseUrl: string;
@@ -28,6 +30,10 @@ export interface Connections {
   readonly clusterTargets: () => readonly Target[];
   /** Role named by PANEL_DATABASE_URL; null without one. */
   readonly givenPanelRole: string | null;
+  /** True while nothing of this process may connect: PostgreSQL is being stopped, and waits for each one to end. */
+  readonly isHushed: () => boolean;
+  /** Makes it so, and ends what lies idle; resolves with what takes it back. Half a second is waited at most. */
+  hush(): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -45,6 +51,8 @@ export function createConnections(options: ConnectionOptions): Connections {
     const login = nodeFile.get().panel_database;
     return [...(panel === null ? [] : [panel]), ...(login === null ? [] : [{ ...main, ...login }])];
   };
+  let hushed = false;
+  const isHushed = (): boolean => hushed;
   const pools = {
     cluster: createDatabasePool({
       applicationName: 'proxpanel-cluster',
@@ -52,6 +60,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       noTargetSentence: 'DATABASE_URL names no login.',
       max: 5,
       commitLocally: true,
+      isHushed,
       log,
     }),
     panel: createDatabasePool({
@@ -59,6 +68,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       targets: panelTargets,
       noTargetSentence: "The panel's own database role has not been made yet: PostgreSQL was not writable until now.",
       max: 10,
+      isHushed,
       log,
     }),
   };
@@ -70,6 +80,14 @@ export function createConnections(options: ConnectionOptions): Connections {
     ...pools,
     clusterTargets,
     givenPanelRole: panel?.user ?? null,
+    isHushed,
+    async hush() {
+      hushed = true;
+      await Promise.all([pools.cluster.endIdle(HUSH_LIMIT_MS), pools.panel.endIdle(HUSH_LIMIT_MS)]);
+      return () => {
+        hushed = false;
+      };
+    },
     async close() {
       stopFollowing();
       await Promise.all([pools.cluster.close(), pools.panel.close()]);

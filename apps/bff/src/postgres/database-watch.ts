@@ -5,7 +5,7 @@ import type { DatabaseView, DatabaseWatchPort, LogPort, ClockPort } from '../clu
 import { messageOf } from '../fault.ts';
 import type { Connections } from './connection.ts';
 import { downSentence, isLoginRefused, isNotRunning, isStarting } from './faults.ts';
-import { clientConfig } from './pool.ts';
+import { beingStopped, clientConfig } from './pool.ts';
 
 export interface DatabaseWatch extends DatabaseWatchPort {
   /** Looks again and again until aborted: a promotion or a start by other hands pushes nothing. */
@@ -100,6 +100,11 @@ class Watch implements DatabaseWatch {
     return this.#queued;
   }
 
+  async hush(): Promise<() => void> {
+    const [speakAgain] = await Promise.all([this.#options.connections.hush(), this.#forget()]);
+    return speakAgain;
+  }
+
   onChange(listener: (view: DatabaseView, before: DatabaseView) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -180,6 +185,7 @@ class Watch implements DatabaseWatch {
   }
 
   async #connect(deadlineMs: number): Promise<pg.Client> {
+    if (this.#options.connections.isHushed()) throw new Error(beingStopped);
     let refusal: Error | null = null;
     for (const target of this.#options.connections.clusterTargets()) {
       const client = new pg.Client({

@@ -1,4 +1,4 @@
-/** SAFETY §1 "stop" and "demote": a running main made ready to be stopped, or put into recovery without being stopped. */
+/** SAFETY §1 "demote": a running main put into recovery without being stopped. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../fault.ts';
 import { isShutAlready, killOneBackend, untilInRecovery } from './enter-recovery.ts';
@@ -16,21 +16,8 @@ const MOST_SUBTRANSACTIONS = 64n;
 const MOST_CHECKPOINTS = 20;
 
 /**
- * What comes before a fast stop: standby.signal, and clients ended, never cancelled. The CHECKPOINT is the stop's own, which
- * is written when nobody is left who could write; the caller's, before the gate is shut, makes that one short.
- *
- * @throws Fault HOST_FAULT when standby.signal cannot be written; the signal's reason when aborted.
- */
-export async function prepareStop(pool: DatabasePool, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  await keepStandbySignal(pool, true);
-  signal.throwIfAborted();
-  if (!(await isInRecovery(pool))) await endClients(pool);
-}
-
-/**
- * The same, then reload and the kill of one backend by itself; resolves once in recovery, at once when it is there
- * already. About 0.3 s on a small database.
+ * Clients ended, nobody holds a transaction id, CHECKPOINT, standby.signal, reload and the kill of one backend by itself;
+ * resolves once in recovery, at once when it is there already. About 0.3 s on a small database.
  *
  * @throws Fault BLOCKED when restart_after_crash is off; BUSY when writers keep coming or do not end; HOST_FAULT when
  * it is not in recovery 60 s after the kill; the signal's reason when aborted (the kill may have happened).
@@ -85,11 +72,6 @@ async function untilNobodyWrites(pool: DatabasePool, signal: AbortSignal): Promi
 async function takeTransactionId(pool: DatabasePool): Promise<bigint> {
   const [row] = await pool.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
   return BigInt(row?.id ?? 0);
-}
-
-async function isInRecovery(pool: DatabasePool): Promise<boolean> {
-  const [row] = await pool.query<{ in_recovery: boolean }>('SELECT pg_is_in_recovery() AS in_recovery');
-  return row?.in_recovery === true;
 }
 
 /** PostgreSQL finishes what it does; only the wait for it ends. */

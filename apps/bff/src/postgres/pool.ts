@@ -20,6 +20,8 @@ export interface PoolOptions {
   readonly targets: () => readonly Target[];
   readonly noTargetSentence: string;
   readonly max: number;
+  /** While true no new connection is made: DATABASE_DOWN. */
+  readonly isHushed?: () => boolean;
   readonly log: LogPort;
   /** Server-side limit of one statement; the client gives up a second later. Default 5 000. */
   readonly statementTimeoutMs?: number;
@@ -54,6 +56,8 @@ export interface DatabasePool {
   onTrouble(listener: () => void): () => void;
   /** Closes idle connections and every connection of a login that is not wanted any more. */
   refresh(): void;
+  /** Ends idle connections now and busy ones when they are done; resolves when all have ended, or after `limitMs`. */
+  endIdle(limitMs: number): Promise<void>;
   /** Backends of this pool, which `pg_terminate_backend` had better spare. */
   processIds(): number[];
   close(): Promise<void>;
@@ -62,8 +66,13 @@ export interface DatabasePool {
 const CONNECT_TIMEOUT_MS = 2_000;
 const CLOSE_LIMIT_MS = 3_000;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 5_000;
+/** The fence needs a connection at a moment when no other may be free; each one more is a process that a stop waits for. */
+const KEPT_IDLE = 2;
+const IDLE_MS = 10_000;
 /** The server should report its own time-out first: only then is the connection still good. */
 const CLIENT_GRACE_MS = 1_000;
+
+export const beingStopped = 'PostgreSQL is being stopped for a planned change.';
 
 const keyOf = (target: Target): string =>
   JSON.stringify([target.host, target.port, target.database, target.user, target.password]);
@@ -183,19 +192,24 @@ class SwitchingPool implements DatabasePool {
     return [...this.#clients].map(processIdOf);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  async endIdle(limitMs: number): Promise<void> {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // A server that hangs never says goodbye, and must not keep this process from ending.
-    const limit = setTimeout(resolve, CLOSE_LIMIT_MS);
+    // A server that hangs never says goodbye, and must not keep this process from going on.
+    const limit = setTimeout(resolve, limitMs);
     Promise.all(pools.map((pool) => pool.end())).then(() => resolve(), reject);
     await promise.finally(() => clearTimeout(limit));
   }
 
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.endIdle(CLOSE_LIMIT_MS);
+  }
+
   async #connect(): Promise<pg.PoolClient> {
     if (this.#closed) throw new Fault('SHUTTING_DOWN', 'This server is shutting down.');
+    if (this.#options.isHushed?.() === true) throw new Fault('DATABASE_DOWN', beingStopped);
     const targets = [...this.#options.targets()];
     targets.sort((left, right) => Number(keyOf(right) === this.#preferred) - Number(keyOf(left) === this.#preferred));
     let refusal: Error | null = null;
@@ -217,8 +231,8 @@ class SwitchingPool implements DatabasePool {
     const key = keyOf(target);
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
-    // Idle connections stay: the fence needs one at a moment when no other may be free.
-    const pool = new pg.Pool({ ...clientConfig(target, this.#options), max: this.#options.max, idleTimeoutMillis: 0 });
+    const limits = { max: this.#options.max, min: KEPT_IDLE, idleTimeoutMillis: IDLE_MS };
+    const pool = new pg.Pool({ ...clientConfig(target, this.#options), ...limits });
     pool.on('connect', (client) => {
       this.#clients.add(client);
       // A connection that breaks between two queries of its user would otherwise end the process.

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
+import { terminateOtherClients } from './promotion.ts';
 import { nodeOf, startPair, waitForStreaming } from './testing/standby.ts';
 import type { Node } from './testing/standby.ts';
 
@@ -130,12 +131,12 @@ test('a fence is refused where it would stop the server for good, and when it wa
 
 test('other clients are ended, walsenders and our own connections are not', async () => {
   await using pair = await startPair();
-  const { server, replication, connections } = pair.main;
+  const { server, connections } = pair.main;
   const [sender] = await server.query<{ pid: number }>('SELECT pid FROM pg_stat_replication');
   const [own] = await connections.cluster.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const clients = await Promise.all([1, 2, 3].map(() => openClient(server)));
   await clients[0]?.query('BEGIN; CREATE TABLE uncommitted ()');
-  await replication.terminateOtherClients();
+  await terminateOtherClients(connections.cluster);
   for (const client of clients) await expect(client.query('SELECT 1')).rejects.toThrow();
   expect(await connections.cluster.query('SELECT pg_backend_pid() AS pid')).toEqual([own]);
   expect(await server.query('SELECT pid FROM pg_stat_replication')).toEqual([sender]);

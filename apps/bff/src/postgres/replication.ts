@@ -2,7 +2,7 @@
 import type { ClockPort } from '../cluster/ports.ts';
 import type { ReplicationPort } from '../cluster/postgres-ports.ts';
 import { countRowsSince } from './count-rows.ts';
-import { demote, prepareStop } from './demote.ts';
+import { demote } from './demote.ts';
 import { upstreamInRecovery } from './ask-upstream.ts';
 import { databaseBytes, dataDirectoryUsage } from './disk-usage.ts';
 import { endOfWal } from './end-of-wal.ts';
@@ -10,14 +10,7 @@ import { fence } from './fence.ts';
 import { writeHbaBlock } from './hba-file.ts';
 import { applyMainSettings, listensBeyondLoopback, pendingRestart, readLimits } from './main-settings.ts';
 import type { DatabasePool } from './pool.ts';
-import {
-  checkpoint,
-  prepareCandidate,
-  promote,
-  restoreAfterPromotion,
-  switchWal,
-  terminateOtherClients,
-} from './promotion.ts';
+import { checkpoint, prepareCandidate, promote, restoreAfterPromotion, switchWal } from './promotion.ts';
 import { ensureReplicatorRole, ensureRole } from './roles.ts';
 import { checkForShutdown } from './shutdown-checks.ts';
 import { createSlot, dropSlot } from './slots.ts';
@@ -47,7 +40,6 @@ export function createReplication(pool: DatabasePool, clock: ClockPort): Replica
     promote: (timeoutSeconds) => promote(pool, timeoutSeconds),
     restoreAfterPromotion: () => restoreAfterPromotion(pool),
     checkpoint: () => checkpoint(pool),
-    prepareStop: (signal) => prepareStop(pool, signal),
     demote: (signal) => demote(pool, signal),
     endOfWal: (signal) => endOfWal(pool, signal),
     standbySignal: () => hasStandbySignal(pool),
@@ -59,6 +51,5 @@ export function createReplication(pool: DatabasePool, clock: ClockPort): Replica
     countRowsSince: (since) => countRowsSince(pool, since),
     upstreamInRecovery,
     fence: (signal) => fence(pool, signal),
-    terminateOtherClients: () => terminateOtherClients(pool),
   };
 }

@@ -76,7 +76,11 @@ export class HaCluster {
     return node.panel.expectOk(node.panel.get<StatusView>('/api/cluster/status', { timeoutMs: 10_000 }));
   }
 
-  /** Two clients, 80 one-row transactions a second each, the servers in turn, 1 s to connect; more would take the machine from the servers. */
+  /**
+   * Clients that write 80 one-row transactions a second each and try the servers in turn, 1 s to connect, 50 ms between a
+   * refusal and the next try. More of them, or more eager ones, would take the machine from the servers: PostgreSQL makes a
+   * process for each try.
+   */
   startClients({
     targets = this.nodes,
     on,
@@ -96,7 +100,7 @@ export class HaCluster {
       ...(on?.server.host === undefined ? {} : { from: on.server.host }),
       config: {
         ...{ targets: ordered.map(target), clients, perSecond: 80, prefix: `w${this.#writers}` },
-        ...{ connectTimeoutMs: 1_000, statementTimeoutMs, retryPauseMs: 20 },
+        ...{ connectTimeoutMs: 1_000, statementTimeoutMs, retryPauseMs: 50 },
         ...{ user: WRITER_ROLE, database: 'proxpanel', table: WRITER_TABLE },
       },
     });

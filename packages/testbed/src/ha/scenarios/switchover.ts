@@ -32,7 +32,7 @@ async function changeOnce(cluster: HaCluster, round: number, run: ScenarioRun): 
   await waitUntilSteady(cluster);
   const [from, to] = await pairOf(cluster);
   const via = round % 4 < 2 ? from : to;
-  const clients = cluster.startClients();
+  const clients = cluster.startClients({ clients: 1 });
   let backSeconds = Infinity;
   let phases = '';
   const observed = await observeEvent(cluster, {
