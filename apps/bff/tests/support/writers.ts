@@ -90,10 +90,12 @@ export function startPanelWriters(panel: PanelClient, clients: number, prefix: s
       try {
         const { status, body } = await panel.post<{ code?: string }>('/api/subscribers', { username });
         if (status === 201) created.push(username);
+        else await delay(20);
         count(status === 201 ? '201' : `${String(status)} ${body.code ?? ''}`);
       } catch {
         // The answer never came: the row may be there or not, and nobody was told that it is.
         count('connection');
+        await delay(20);
       }
     }
   };

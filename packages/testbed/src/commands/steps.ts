@@ -22,7 +22,7 @@ export interface RunToolOptions {
   output: 'show' | 'keep';
   environment?: Record<string, string>;
   cwd?: string;
-  /** Default 20 minutes. */
+  /** Default 40 minutes. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -38,7 +38,7 @@ export async function runTool(command: readonly string[], options: RunToolOption
     all: true,
     stdin: 'ignore',
     ...(options.output === 'show' ? { stdout: 'inherit', stderr: 'inherit' } : {}),
-    timeout: options.timeoutMs ?? 20 * 60_000,
+    timeout: options.timeoutMs ?? 40 * 60_000,
     forceKillAfterDelay: 10_000,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });

@@ -1,6 +1,9 @@
 /** Clients that write as fast as they can, come back when they are ended, and remember what was acknowledged. */
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
+
+const RETRY_PAUSE_MS = 20;
 
 export interface Writers {
   /** Ids whose INSERT or COMMIT was answered. */
@@ -33,8 +36,9 @@ export function startWriters(server: PostgresServer, options: WriterOptions): Wr
           acknowledged.push(id);
         }
       } catch {
-        // Shut out or read-only: a real client would try again, and so does this one.
+        // Shut out or read-only: a real client would try again a moment later, and so does this one.
         next += 1;
+        await delay(RETRY_PAUSE_MS);
       } finally {
         await client.end();
       }
