@@ -17,6 +17,7 @@ const STOPPED_STATES: readonly number[] = [1, 2];
  * is of another layout or machine, or cannot be read.
  */
 export async function readLatestCheckpoint(dataDirectory: string): Promise<bigint | null> {
+  // Whatever the reason, pg_controldata is asked then, and says it.
   const bytes = await readFile(join(dataDirectory, 'global/pg_control')).catch(() => null);
   if (bytes === null || bytes.length < AT.crc + 4) return null;
   if (bytes.readUInt32LE(AT.layout) !== KNOWN_LAYOUT) return null;
