@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { rejoinPhases } from '@proxpanel/contracts/script';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { slotName, subscribersOf } from './testing/join-fixture.ts';
-import { endless, programsWith } from './testing/stand-in-programs.ts';
+import { endless, programsWith, setprivAfterDeath } from './testing/stand-in-programs.ts';
 import { keptBeside, putIntoRecovery, subscribersSavedIn, test } from './testing/rejoin-fixture.ts';
 import type { Parted } from './testing/rejoin-fixture.ts';
 
@@ -145,4 +145,17 @@ test('SIGKILL in the middle of the rewind: --rollback brings the old data back, 
   const result = await fixture.run(await parted.write());
   expect(result.exitCode).toBe(0);
   await expectRejoined(parted);
+});
+
+test('SIGKILL before the rewind could ask the kernel to end with the script: it never begins', async ({ parted }) => {
+  const { fixture } = parted;
+  const programs = await programsWith(fixture, 'pg_rewind', `: >"$(dirname "$0")/begun"\n${endless}`);
+  const path = `${await setprivAfterDeath(fixture, 'pg_rewind')}:${process.env.PATH ?? ''}`;
+  const environment = { PROXPANEL_PG_BINDIR: programs, PATH: path };
+  const running = fixture.start(await parted.write(), { environment });
+  await waitFor(() => fixture.panel.said.includes('rewind:running'), { describe: 'the rewind to begin' });
+  running.process.kill('SIGKILL');
+  // Ends when nobody holds the output any more, the rewind among them.
+  await running.ended;
+  await expect(stat(join(programs, 'begun'))).rejects.toThrow('ENOENT');
 });

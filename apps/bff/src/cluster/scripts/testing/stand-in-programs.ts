@@ -26,3 +26,12 @@ export function failsOnce(action: 'start' | 'stop'): string {
   const flag = '"$(dirname "$0")/failed-once"';
   return `if [[ $1 == ${action} && ! -e ${flag} ]]; then : >${flag}; exit 1; fi\nexec "$real" "$@"\n`;
 }
+
+/** A directory for the front of PATH whose `setpriv` does its work for this program only once the calling script is dead. */
+export async function setprivAfterDeath(fixture: JoinFixture, program: string): Promise<string> {
+  const directory = join(fixture.workspace.directory, `setpriv-${program}`);
+  await mkdir(directory);
+  const body = `case "$*" in *"/${program} "*) while kill -0 "$PPID" 2>/dev/null; do sleep 0.02; done ;; esac`;
+  await writeFile(join(directory, 'setpriv'), `#!/bin/bash\n${body}\nexec /usr/bin/setpriv "$@"\n`, { mode: 0o755 });
+  return directory;
+}
