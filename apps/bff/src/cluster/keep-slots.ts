@@ -16,8 +16,16 @@ export async function keepSlotsOfMembers(context: ClusterContext, membership: Me
   const known = new Set(slots.map((slot) => slot.name));
   for (const peer of otherPeers(membership)) {
     const name = slotNameOf(peer.node_id);
-    if (!known.has(name)) await context.replication.createSlot(name);
+    if (known.has(name)) continue;
+    await context.replication.createSlot(name);
+    // A removal strikes the member out first and drops its slot then: one that this loop made after that drop is in nobody's hands.
+    if (!isMember(context, peer.node_id)) await context.replication.dropSlot(name);
   }
+}
+
+function isMember(context: ClusterContext, nodeId: number): boolean {
+  const { membership } = context.nodeFile.get();
+  return membership !== null && otherPeers(membership).some((peer) => peer.node_id === nodeId);
 }
 
 /**
