@@ -7,8 +7,11 @@ import { runOnServer } from './server-files.ts';
 
 const STOP_LIMIT_MS = 300_000;
 const POLL_MS = 10;
-/** SIGINT to the postmaster is what `pg_ctl stop -m fast` sends. */
-const STOP_COMMAND = 'kill -INT "$(head -n 1 postmaster.pid)"';
+/**
+ * SIGINT to the postmaster is what `pg_ctl stop -m fast` sends. The postmaster ends its backends with all of their process
+ * groups, and so this very shell: without the trap it may be ended before it has said that it succeeded.
+ */
+const STOP_COMMAND = `trap '' TERM INT; kill -INT "$(head -n 1 postmaster.pid)"`;
 
 /**
  * Resolves when this run of PostgreSQL has ended: nobody listens any more, or another run has begun.
