@@ -82,14 +82,21 @@ control_process_titles() {
   ps -o args= --ppid "$pid" 2>/dev/null || true
 }
 
+# Of a script that died before the kernel was asked to end the clone with it, nobody hears any more: so this looks.
+WITH_PARENT=$(
+  cat <<'WITH_PARENT'
+test "$PPID" = "$0" || exit 1
+exec "$@"
+WITH_PARENT
+)
+
 # In a session of its own, so that the whole of it can be ended; the kernel ends it when this script
 # dies without a word (SIGKILL), so that nothing goes on writing where the old data come back.
 control_clone() { # file for what it says, program, its arguments
+  local parent=$BASHPID
   local -a as=(setsid setpriv --pdeathsig TERM)
   if [[ $EUID -eq 0 ]]; then as+=("--reuid=$OWNER_UID" "--regid=$OWNER_GID" --init-groups); fi
-  # A script that dies before the kernel was asked for that is not heard of any more: the last look is for its parent.
-  as+=(-- sh -c 'test "$PPID" = "$0" || exit 1; exec "$@"' "$BASHPID")
-  PGPASSFILE=$PASSFILE "$\{as[@]}" "$\{@:2}" </dev/null 2>"$1" 9<&- &
+  PGPASSFILE=$PASSFILE "$\{as[@]}" -- sh -c "$WITH_PARENT" "$parent" "$\{@:2}" </dev/null 2>"$1" 9<&- &
   wait "$!"
 }
 
