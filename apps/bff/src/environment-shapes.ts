@@ -37,6 +37,12 @@ export function readSecret(env: NodeJS.ProcessEnv, variable: string): string | n
 
 const digits = /^\d{1,15}$/;
 
+export const encryptionKey = z
+  .string()
+  .trim()
+  .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal characters, such as `openssl rand -hex 32` prints')
+  .transform((key) => key.toLowerCase());
+
 export const text = z.string();
 export const version = z.string().max(50, 'may have at most 50 characters');
 

@@ -89,7 +89,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     adminPassword: shape.readSecret(env, 'ADMIN_PASSWORD'),
     uploadsDir: shape.read(env, 'UPLOADS_DIR', shape.directory) ?? '/opt/proxpanel/frontend/dist/uploads',
     scriptDir: shape.read(env, 'SCRIPT_DIR', shape.directory) ?? '/tmp',
-    panelEncryptionKey: shape.readSecret(env, 'PANEL_ENCRYPTION_KEY'),
+    panelEncryptionKey: shape.read(env, 'PANEL_ENCRYPTION_KEY', shape.encryptionKey),
     postgresControl: shape.read(env, 'POSTGRES_CONTROL', shape.text),
     runScripts: shape.read(env, 'RUN_SCRIPTS', shape.boolean) ?? false,
     tls,

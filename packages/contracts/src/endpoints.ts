@@ -5,10 +5,18 @@
  */
 import type { z } from 'zod';
 import { clusterEndpoints } from './cluster-endpoints.ts';
+import { accountEndpoints } from './account-endpoints.ts';
 import { panelEndpoints } from './panel-endpoints.ts';
+import { recordEndpoints } from './record-endpoints.ts';
 import { serverEndpoints } from './server-endpoints.ts';
 
-export const endpoints = { ...panelEndpoints, ...clusterEndpoints, ...serverEndpoints } as const;
+export const endpoints = {
+  ...panelEndpoints,
+  ...accountEndpoints,
+  ...recordEndpoints,
+  ...clusterEndpoints,
+  ...serverEndpoints,
+} as const;
 
 export type EndpointName = keyof typeof endpoints;
 type Has<Name extends EndpointName, Key extends string> =

@@ -10,6 +10,7 @@ export const errorStatusByCode = {
   INVALID_JSON: 400,
   INVALID_SECRET_FORMAT: 400,
   BODY_TOO_LARGE: 413,
+  NOT_AN_IMAGE: 415,
   UNSUPPORTED_MEDIA_TYPE: 415,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -52,6 +53,10 @@ export const errorStatusByCode = {
   LEASE_HELD: 409,
   ARBITER_AWAY: 503,
   DUPLICATE: 409,
+  /** Somebody else has changed the row since it was read. */
+  ROW_CHANGED: 409,
+  /** Something else still refers to it. */
+  IN_USE: 409,
   // The other server, seen from here.
   MAIN_UNRESOLVABLE: 502,
   MAIN_UNREACHABLE: 502,

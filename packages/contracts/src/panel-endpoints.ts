@@ -1,8 +1,7 @@
-/** Signing in, health and the panel itself: the rows of the endpoint table for everyone and every signed-in user. */
+/** Signing in, health and the API's own description: rows of the endpoint table. */
 import type { Endpoint } from './endpoint.ts';
 import * as auth from './auth.ts';
 import * as health from './health.ts';
-import * as subscribers from './subscribers.ts';
 import { emptyBodySchema, okReplySchema } from './primitives.ts';
 
 export const panelEndpoints = {
@@ -21,6 +20,15 @@ export const panelEndpoints = {
     access: 'everyone',
     runsOn: 'any',
     body: auth.loginBodySchema,
+    reply: auth.loginReplySchema,
+  },
+  refresh: {
+    method: 'POST',
+    path: '/api/auth/refresh',
+    summary: 'A new access token, by the refresh cookie',
+    access: 'everyone',
+    runsOn: 'any',
+    body: emptyBodySchema,
     reply: auth.loginReplySchema,
   },
   logout: {
@@ -55,25 +63,5 @@ export const panelEndpoints = {
     access: 'admin',
     runsOn: 'any',
     replyType: 'text/html',
-  },
-
-  listSubscribers: {
-    method: 'GET',
-    path: '/api/subscribers',
-    summary: 'Subscribers, newest first',
-    access: 'user',
-    runsOn: 'any',
-    query: subscribers.listSubscribersQuerySchema,
-    reply: subscribers.subscriberListReplySchema,
-  },
-  createSubscriber: {
-    method: 'POST',
-    path: '/api/subscribers',
-    summary: 'Add a subscriber',
-    access: 'user',
-    runsOn: 'any',
-    body: subscribers.createSubscriberBodySchema,
-    reply: subscribers.subscriberSchema,
-    successStatus: 201,
   },
 } as const satisfies Record<string, Endpoint>;

@@ -2,6 +2,7 @@
 import type { Endpoint } from './endpoint.ts';
 import * as change from './change-of-main.ts';
 import * as peer from './peer.ts';
+import * as sessions from './sessions.ts';
 import * as uploads from './uploads.ts';
 import { okReplySchema } from './primitives.ts';
 
@@ -102,6 +103,14 @@ export const serverEndpoints = {
     path: '/api/cluster/peer-status',
     summary: "A member's own view of itself",
     reply: peer.peerStatusReplySchema,
+  },
+  takeRevocations: {
+    ...servers,
+    method: 'POST',
+    path: '/api/cluster/revocations',
+    summary: 'Sessions that were signed out on a secondary',
+    body: sessions.takeRevocationsBodySchema,
+    reply: okReplySchema,
   },
   uploadManifest: {
     ...servers,

@@ -1,25 +1,92 @@
-/** The cluster's first payload: something to protect (issue scope: a list and a form). */
+/** Subscribers: PPPoE accounts. A password goes in and never comes out. */
 import { z } from 'zod';
+import { cursorSchema, flagSchema, matchesSchema, pageLimitSchema } from './paging.ts';
+import { accountNameSchema, idSchema, noteSchema, rowVersionSchema } from './panel-primitives.ts';
 import { timestampSchema } from './primitives.ts';
 
-export const subscriberSchema = z.object({ id: z.int(), username: z.string(), created_at: timestampSchema });
+export const subscriberSchema = z.object({
+  id: z.int(),
+  username: z.string(),
+  /** Whether one is stored; it is never shown. */
+  has_password: z.boolean(),
+  service_id: z.int().nullable(),
+  service_name: z.string().nullable(),
+  reseller_id: z.int().nullable(),
+  reseller_name: z.string().nullable(),
+  expires_at: timestampSchema.nullable(),
+  is_active: z.boolean(),
+  /** A session is open for it, as RADIUS accounting has it. */
+  is_online: z.boolean(),
+  note: z.string(),
+  created_at: timestampSchema,
+  updated_at: timestampSchema,
+  /** Rises with each change; a change names the one that it was made on. */
+  row_version: rowVersionSchema,
+});
 export type Subscriber = z.infer<typeof subscriberSchema>;
 
+/** Kept for RADIUS, so it is stored encrypted and not hashed; longer ones do not fit into a PAP packet. */
+export const subscriberPasswordSchema = z
+  .string()
+  .min(1, 'The password is empty.')
+  .max(128, 'The password may have at most 128 characters.')
+  .regex(/^[\x20-\x7e]+$/, 'The password may hold only printable ASCII characters: routers send no others alike.');
+
+const fields = {
+  service_id: idSchema.nullable().optional(),
+  /** Admins only; a reseller's subscribers are his own. */
+  reseller_id: idSchema.nullable().optional(),
+  /** Absent with a service that has a validity: counted from now. */
+  expires_at: timestampSchema.nullable().optional(),
+  is_active: z.boolean().optional(),
+};
+
 export const createSubscriberBodySchema = z
+  .object({ username: accountNameSchema, password: subscriberPasswordSchema.optional(), ...fields, note: noteSchema })
+  .strict();
+export type CreateSubscriberBody = z.infer<typeof createSubscriberBodySchema>;
+
+/** Only what is named is changed. */
+export const changeSubscriberBodySchema = z
   .object({
-    username: z
-      .string()
-      .trim()
-      .min(1, 'The user name is empty.')
-      .max(64, 'The user name may have at most 64 characters.')
-      .regex(/^[A-Za-z0-9._@-]+$/, 'The user name may hold only letters, digits and . _ @ -'),
+    row_version: rowVersionSchema,
+    username: accountNameSchema.optional(),
+    password: subscriberPasswordSchema.optional(),
+    ...fields,
+    note: z.string().trim().max(1_000, 'The note may have at most 1000 characters.').optional(),
   })
   .strict();
+export type ChangeSubscriberBody = z.infer<typeof changeSubscriberBodySchema>;
+
+export const subscriberStateSchema = z.enum(['active', 'inactive', 'expired', 'expiring', 'online']);
+export const subscriberSortSchema = z.enum(['newest', 'username', 'expires_at']);
+
+const filters = {
+  search: z.string().trim().max(64, 'The search may have at most 64 characters.').default(''),
+  /** `expiring`: within the next 7 days. */
+  state: subscriberStateSchema.optional(),
+  service_id: z.coerce.number().int().positive().optional(),
+  reseller_id: z.coerce.number().int().positive().optional(),
+};
 
 export const listSubscribersQuerySchema = z.object({
-  search: z.string().trim().max(64).default(''),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  ...filters,
+  sort: subscriberSortSchema.default('newest'),
+  descending: flagSchema.default(false),
+  cursor: cursorSchema.optional(),
+  limit: pageLimitSchema,
 });
+export type ListSubscribersQuery = z.infer<typeof listSubscribersQuerySchema>;
 
-export const subscriberListReplySchema = z.object({ subscribers: z.array(subscriberSchema), total: z.int() });
+export const exportSubscribersQuerySchema = z.object(filters);
+export type SubscriberFilters = z.infer<typeof exportSubscribersQuerySchema>;
+
+export const subscriberListReplySchema = z.object({
+  subscribers: z.array(subscriberSchema),
+  next: z.string().nullable(),
+  matches: matchesSchema,
+});
 export type SubscriberListReply = z.infer<typeof subscriberListReplySchema>;
+
+/** Of a deletion: the version that was seen. */
+export const rowVersionBodySchema = z.object({ row_version: rowVersionSchema }).strict();

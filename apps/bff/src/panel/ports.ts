@@ -3,30 +3,109 @@
  * tokens stand. The adapters are in `postgres/` and `redis/`; they speak as the panel's own role, never as superuser.
  * Every call has a time-out of its own. Faults: DATABASE_DOWN, READ_ONLY (recovery), and what a method names.
  */
-import type { Subscriber, SubscriberListReply } from '@proxpanel/contracts/subscribers';
+import type { ReplyOf } from '@proxpanel/contracts/endpoints';
+import type { ChangeNasBody, CreateNasBody, Nas } from '@proxpanel/contracts/nas';
+import type { Reseller } from '@proxpanel/contracts/resellers';
 import type { UserRole } from '@proxpanel/contracts/roles';
+import type { ChangeServiceBody, CreateServiceBody, Service } from '@proxpanel/contracts/services';
+import type {
+  ListSubscribersQuery,
+  Subscriber,
+  SubscriberFilters,
+  SubscriberListReply,
+} from '@proxpanel/contracts/subscribers';
 
 export interface StoredUser {
   readonly username: string;
   readonly role: UserRole;
   /** argon2id in PHC form. */
   readonly passwordHash: string;
+  /** False: he may not sign in. */
+  readonly isActive: boolean;
 }
 
 export interface UserStore {
   /** Exact match of the name. */
   findByName(username: string): Promise<StoredUser | null>;
   /** DUPLICATE when the name is taken. */
-  insert(user: StoredUser): Promise<void>;
+  insert(user: Omit<StoredUser, 'isActive'>): Promise<void>;
   count(): Promise<number>;
 }
 
+/** Whose rows are meant: a reseller's own, or (null) everybody's. A row of somebody else does not exist: NOT_FOUND. */
+export type Owner = string | null;
+
+/** What is written of a subscriber; `undefined` leaves a field as it is. Sealed by `ColumnSeal`. */
+export interface SubscriberValues {
+  readonly username?: string | undefined;
+  readonly passwordSealed?: Buffer | undefined;
+  readonly serviceId?: number | null | undefined;
+  readonly resellerId?: number | null | undefined;
+  readonly expiresAt?: string | null | undefined;
+  readonly isActive?: boolean | undefined;
+  readonly note?: string | undefined;
+}
+
+/**
+ * Every writing method also writes the audit row, in one transaction with the change. ROW_CHANGED when the row is not at
+ * `rowVersion` any more; NOT_FOUND; DUPLICATE for a name that is taken; IN_USE when other rows need it.
+ */
 export interface SubscriberStore {
-  /** Newest first; `search` is a part of the name ('' for all), `total` counts every match. */
-  list(query: { readonly search: string; readonly limit: number }): Promise<SubscriberListReply>;
-  /** DUPLICATE when the name is taken. */
-  insert(username: string): Promise<Subscriber>;
+  /** INVALID_REQUEST for a cursor that is none. */
+  list(query: ListSubscribersQuery, owner: Owner): Promise<SubscriberListReply>;
+  /** All that match, by name, some hundreds at a time; ends when the reader stops. */
+  stream(filters: SubscriberFilters, owner: Owner): AsyncIterable<readonly Subscriber[]>;
+  find(id: number, owner: Owner): Promise<Subscriber>;
+  insert(values: SubscriberValues & { readonly username: string }, actor: string): Promise<Subscriber>;
+  update(target: RowTarget, values: SubscriberValues, actor: string): Promise<Subscriber>;
+  remove(target: RowTarget, actor: string): Promise<void>;
+  usage(id: number, owner: Owner): Promise<ReplyOf<'subscriberUsage'>>;
   count(): Promise<number>;
+}
+
+export interface RowTarget {
+  readonly id: number;
+  readonly rowVersion: number;
+  readonly owner: Owner;
+}
+
+export interface ServiceStore {
+  list(): Promise<Service[]>;
+  find(id: number): Promise<Service>;
+  insert(body: CreateServiceBody, actor: string): Promise<Service>;
+  update(id: number, body: ChangeServiceBody, actor: string): Promise<Service>;
+  remove(id: number, rowVersion: number, actor: string): Promise<void>;
+}
+
+export interface NasStore {
+  list(): Promise<Nas[]>;
+  find(id: number): Promise<Nas>;
+  insert(body: Omit<CreateNasBody, 'secret'> & { readonly secretSealed: Buffer }, actor: string): Promise<Nas>;
+  update(
+    id: number,
+    body: Omit<ChangeNasBody, 'secret'> & { readonly secretSealed?: Buffer | undefined },
+    actor: string,
+  ): Promise<Nas>;
+  remove(id: number, rowVersion: number, actor: string): Promise<void>;
+}
+
+export interface ResellerStore {
+  list(): Promise<Reseller[]>;
+  idOf(username: string): Promise<number | null>;
+  insert(
+    reseller: { readonly username: string; readonly displayName: string; readonly passwordHash: string },
+    actor: string,
+  ): Promise<Reseller>;
+  update(
+    id: number,
+    change: {
+      readonly rowVersion: number;
+      readonly displayName?: string | undefined;
+      readonly isActive?: boolean | undefined;
+      readonly passwordHash?: string | undefined;
+    },
+    actor: string,
+  ): Promise<Reseller>;
 }
 
 /** Tokens that were signed out before their end, by `jti`. They stand in PostgreSQL too (DESIGN §11). */

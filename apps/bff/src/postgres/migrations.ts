@@ -2,15 +2,15 @@
  * Makes the tables of DESIGN §3. The migrations are a static list and no folder of files, so that they travel inside the
  * bundle. Run as the cluster's superuser, which owns them all; the panel's role gets rights on its own tables alone.
  */
-import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Migration } from 'kysely/migration';
 import { nodeStatusSchema, roleSchema, severitySchema, userRoleSchema } from '@proxpanel/contracts/roles';
 import type { LogPort } from '../cluster/ports.ts';
 import type { Connections } from './connection.ts';
 import { sqlState } from './faults.ts';
+import { panelMigration } from './panel-migration.ts';
 import { createDatabasePool } from './pool.ts';
+import { runStatements } from './run-statements.ts';
 
 /** Waiting for another process that migrates counts, too. */
 const MIGRATION_TIMEOUT_MS = 60_000;
@@ -53,7 +53,7 @@ const words = (values: readonly string[]): string => values.map((value) => `'${v
 const migrations: Readonly<Record<string, Migration>> = {
   '0001_cluster': {
     async up(db) {
-      await run(
+      await runStatements(
         db,
         `CREATE TABLE cluster_config (
            the_only boolean PRIMARY KEY DEFAULT true CHECK (the_only),
@@ -113,7 +113,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   },
   '0002_panel': {
     async up(db) {
-      await run(
+      await runStatements(
         db,
         `CREATE TABLE users (
            id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -132,8 +132,5 @@ const migrations: Readonly<Record<string, Migration>> = {
       );
     },
   },
+  '0003_business': panelMigration,
 };
-
-async function run(db: Kysely<unknown>, ...statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
-}

@@ -1,45 +1,155 @@
 /** The panel's subscribers: what the cluster protects. */
-import type { SubscriberStore } from '../panel/ports.ts';
-import { duplicate } from './panel-users.ts';
+import type { Insertable } from 'kysely';
+import type { Subscriber, SubscriberFilters } from '@proxpanel/contracts/subscribers';
+import type { Owner, RowTarget, SubscriberStore, SubscriberValues } from '../panel/ports.ts';
+import { audited, differences, found, refuseOlder, refusedBy, type Changing } from './panel-audit.ts';
+import type { PanelTables } from './panel-tables.ts';
 import type { DatabasePool } from './pool.ts';
+import { conditions, countMatches, fewMatches, readPage, subscriberRows } from './subscriber-queries.ts';
 
-/** Subscribers in the local database, by the panel's own role. Faults: DATABASE_DOWN, READ_ONLY, DUPLICATE. */
+const USAGE_DAYS = 62;
+const EXPORT_ROWS = 500;
+
+type Db = DatabasePool['db'];
+
+/** Subscribers in the local database, by the panel's own role. Faults as the port says. */
 export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
   const { db } = panel;
-  const count = (pattern: string): Promise<number> =>
-    db
-      .selectFrom('subscribers')
-      .select(db.fn.countAll<number>().as('count'))
-      .where('username', 'ilike', pattern)
-      .executeTakeFirstOrThrow()
-      .then((row) => row.count);
   return {
-    list: ({ search, limit }) =>
+    list: (query, owner) =>
       panel.guard(async () => {
-        const pattern = containing(search);
-        const subscribers = await db
-          .selectFrom('subscribers')
-          .selectAll()
-          .where('username', 'ilike', pattern)
-          .orderBy('id', 'desc')
-          .limit(limit)
-          .execute();
-        return { subscribers, total: await count(pattern) };
+        const ids = await fewMatches(db, query, owner);
+        const [page, matches] = await Promise.all([
+          readPage(db, query, owner, ids),
+          ids === null || ids.length > 1_000
+            ? countMatches(db, query, owner)
+            : Promise.resolve({ count: ids.length, more: false }),
+        ]);
+        return { ...page, matches };
       }),
-    insert: (username) =>
-      panel.guard(() =>
-        db
+    stream: (filters, owner) => stream(panel, filters, owner),
+    find: (id, owner) => panel.guard(() => find(db, id, owner)),
+    insert: (values, actor) =>
+      audited(panel, async (change, audit) => {
+        const { id } = await change
           .insertInto('subscribers')
-          .values({ username })
-          .returningAll()
+          .values({ ...columnsOf(values), username: values.username } as Insertable<PanelTables['subscribers']>)
+          .returning('id')
           .executeTakeFirstOrThrow()
-          .catch(duplicate(`There is already a subscriber "${username}".`)),
-      ),
-    count: () => panel.guard(() => count('%')),
+          .catch(refusedBy({ duplicate: `There is already a subscriber "${values.username}".`, field: 'username' }));
+        await audit({ actor, action: 'create', entity: 'subscriber', entityId: id, changes: said(values) });
+        return find(change, id, null);
+      }),
+    update: (target, values, actor) => update(panel, target, values, actor),
+    remove: (target, actor) => remove(panel, target, actor),
+    usage: (id, owner) =>
+      panel.guard(async () => {
+        await find(db, id, owner);
+        const days = await db
+          .selectFrom('fup_counters')
+          .select((select) => [
+            select.fn<string>('to_char', ['day', select.val('YYYY-MM-DD')]).as('day'),
+            'download_bytes',
+            'upload_bytes',
+          ])
+          .where('subscriber_id', '=', id)
+          .orderBy('fup_counters.day', 'desc')
+          .limit(USAGE_DAYS)
+          .execute();
+        return { days };
+      }),
+    count: () =>
+      panel.guard(async () => {
+        const row = await db
+          .selectFrom('subscribers')
+          .select((select) => select.fn.countAll<number>().as('count'))
+          .executeTakeFirstOrThrow();
+        return row.count;
+      }),
   };
 }
 
-/** A LIKE pattern for "somewhere in it": `_` and `%` of a user name are letters, not wild cards. */
-function containing(search: string): string {
-  return `%${search.replace(/[\\%_]/g, '\\$&')}%`;
+async function find(db: Db | Changing, id: number, owner: Owner): Promise<Subscriber> {
+  const row = await subscriberRows(db)
+    .where((where) => where.and([where('subscribers.id', '=', id), ...conditions(where, { search: '' }, owner)]))
+    .executeTakeFirst();
+  return found(row, 'subscriber');
+}
+
+function update(panel: DatabasePool, { id, rowVersion, owner }: RowTarget, values: SubscriberValues, actor: string) {
+  return audited(panel, async (change, audit) => {
+    const before = await lock(change, id, owner);
+    refuseOlder(`"${before.username}"`, rowVersion, before.row_version);
+    const columns = columnsOf(values);
+    await change
+      .updateTable('subscribers')
+      .set({ ...columns, row_version: before.row_version + 1, updated_at: new Date().toISOString() })
+      .where('id', '=', id)
+      .execute()
+      .catch(refusedBy({ duplicate: `There is already a subscriber "${values.username ?? ''}".`, field: 'username' }));
+    const { password_sealed: sealed, ...plain } = columns;
+    const changes = { ...differences(before, plain), ...(sealed === undefined ? {} : { password: 'changed' }) };
+    await audit({ actor, action: 'change', entity: 'subscriber', entityId: id, changes });
+    return find(change, id, null);
+  });
+}
+
+function remove(panel: DatabasePool, { id, rowVersion, owner }: RowTarget, actor: string): Promise<void> {
+  return audited(panel, async (change, audit) => {
+    const before = await lock(change, id, owner);
+    refuseOlder(`"${before.username}"`, rowVersion, before.row_version);
+    await change.deleteFrom('subscribers').where('id', '=', id).execute();
+    const changes = { username: [before.username, null] };
+    await audit({ actor, action: 'remove', entity: 'subscriber', entityId: id, changes });
+  });
+}
+
+/** The row, kept from other writers until the end of the transaction. */
+async function lock(change: Changing, id: number, owner: Owner) {
+  await find(change, id, owner);
+  const row = await change.selectFrom('subscribers').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  return found(row, 'subscriber');
+}
+
+/** By name, each batch from where the last one ended: nothing is held open between them, however slow the reader is. */
+async function* stream(
+  panel: DatabasePool,
+  filters: SubscriberFilters,
+  owner: Owner,
+): AsyncGenerator<readonly Subscriber[]> {
+  let after = '';
+  for (;;) {
+    const last = after;
+    const rows = await panel.guard(() =>
+      subscriberRows(panel.db)
+        .where((where) => where.and([where('subscribers.username', '>', last), ...conditions(where, filters, owner)]))
+        .orderBy('subscribers.username')
+        .limit(EXPORT_ROWS)
+        .execute(),
+    );
+    if (rows.length > 0) yield rows;
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < EXPORT_ROWS) return;
+    after = end.username;
+  }
+}
+
+/** Only what is named. */
+function columnsOf(values: SubscriberValues) {
+  const columns = {
+    username: values.username,
+    password_sealed: values.passwordSealed,
+    service_id: values.serviceId,
+    reseller_id: values.resellerId,
+    expires_at: values.expiresAt,
+    is_active: values.isActive,
+    note: values.note,
+  };
+  const named = Object.entries(columns).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(named) as Partial<typeof columns>;
+}
+
+/** For the audit row of a new one. */
+function said({ passwordSealed, ...values }: SubscriberValues): Record<string, unknown> {
+  return { ...values, ...(passwordSealed === undefined ? {} : { password: 'set' }) };
 }

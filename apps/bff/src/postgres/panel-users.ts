@@ -1,8 +1,11 @@
-/** The panel's accounts. */
-import type { UserStore } from '../panel/ports.ts';
-import { Fault } from '../fault.ts';
-import { sqlState } from './faults.ts';
+/** The panel's accounts: admins and resellers. */
+import { sql } from 'kysely';
+import type { Reseller } from '@proxpanel/contracts/resellers';
+import type { ResellerStore, UserStore } from '../panel/ports.ts';
+import { audited, differences, found, refuseOlder, refusedBy } from './panel-audit.ts';
 import type { DatabasePool } from './pool.ts';
+
+type Db = DatabasePool['db'];
 
 /** Users in the local database, by the panel's own role. Faults: DATABASE_DOWN, READ_ONLY, DUPLICATE. */
 export function createUserStore(panel: DatabasePool): UserStore {
@@ -12,7 +15,7 @@ export function createUserStore(panel: DatabasePool): UserStore {
       panel.guard(async () => {
         const row = await db
           .selectFrom('users')
-          .select(['username', 'role', 'password_hash as passwordHash'])
+          .select(['username', 'role', 'password_hash as passwordHash', 'is_active as isActive'])
           .where('username', '=', username)
           .executeTakeFirst();
         return row ?? null;
@@ -20,11 +23,7 @@ export function createUserStore(panel: DatabasePool): UserStore {
     insert: (user) =>
       panel.guard(async () => {
         const values = { username: user.username, role: user.role, password_hash: user.passwordHash };
-        await db
-          .insertInto('users')
-          .values(values)
-          .execute()
-          .catch(duplicate(`There is already a user "${user.username}".`));
+        await db.insertInto('users').values(values).execute().catch(taken(user.username));
       }),
     count: () =>
       panel.guard(async () => {
@@ -34,10 +33,79 @@ export function createUserStore(panel: DatabasePool): UserStore {
   };
 }
 
-/** A rejection handler: a unique constraint that was hit becomes DUPLICATE, everything else stays. */
-export function duplicate(sentence: string): (error: unknown) => never {
-  return (error) => {
-    if (sqlState(error) === '23505') throw new Fault('DUPLICATE', sentence, { field: 'username', cause: error });
-    throw error;
+const taken = (username: string) =>
+  refusedBy({ duplicate: `There is already a user "${username}".`, field: 'username' });
+
+/** Resellers are users of that role. Faults as the port says. */
+export function createResellerStore(panel: DatabasePool): ResellerStore {
+  const { db } = panel;
+  return {
+    list: () => panel.guard(() => resellers(db).orderBy('users.username').execute()),
+    idOf: (username) =>
+      panel.guard(async () => {
+        const row = await db.selectFrom('users').select('id').where('username', '=', username).executeTakeFirst();
+        return row?.id ?? null;
+      }),
+    insert: ({ username, displayName, passwordHash }, actor) =>
+      audited(panel, async (change, audit) => {
+        const { id } = await change
+          .insertInto('users')
+          .values({ username, role: 'reseller', display_name: displayName, password_hash: passwordHash })
+          .returning('id')
+          .executeTakeFirstOrThrow()
+          .catch(taken(username));
+        const changes = { username, display_name: displayName };
+        await audit({ actor, action: 'create', entity: 'reseller', entityId: id, changes });
+        return resellerWith(change, id);
+      }),
+    update: (id, { rowVersion, displayName, isActive, passwordHash }, actor) =>
+      audited(panel, async (change, audit) => {
+        const before = found(
+          await change
+            .selectFrom('users')
+            .selectAll()
+            .where('id', '=', id)
+            .where('role', '=', 'reseller')
+            .forUpdate()
+            .executeTakeFirst(),
+          'reseller',
+        );
+        refuseOlder(`"${before.username}"`, rowVersion, before.row_version);
+        const plain = {
+          ...(displayName === undefined ? {} : { display_name: displayName }),
+          ...(isActive === undefined ? {} : { is_active: isActive }),
+        };
+        const secret = passwordHash === undefined ? {} : { password_hash: passwordHash };
+        const values = { ...plain, ...secret, row_version: before.row_version + 1 };
+        await change.updateTable('users').set(values).where('id', '=', id).execute();
+        const changes = {
+          ...differences(before, plain),
+          ...(passwordHash === undefined ? {} : { password: 'changed' }),
+        };
+        await audit({ actor, action: 'change', entity: 'reseller', entityId: id, changes });
+        return resellerWith(change, id);
+      }),
   };
+}
+
+function resellers(db: Db) {
+  return db
+    .selectFrom('users')
+    .where('users.role', '=', 'reseller')
+    .select([
+      'users.id',
+      'users.username',
+      sql<string>`coalesce(nullif(users.display_name, ''), users.username)`.as('display_name'),
+      'users.is_active',
+      sql<number>`(SELECT count(*) FROM subscribers WHERE reseller_id = users.id)`.as('subscriber_count'),
+      sql<number>`(SELECT coalesce(sum(amount_minor), 0)::bigint FROM reseller_transactions WHERE reseller_id = users.id)`.as(
+        'balance_minor',
+      ),
+      'users.created_at',
+      'users.row_version',
+    ]);
+}
+
+async function resellerWith(db: Db, id: number): Promise<Reseller> {
+  return found(await resellers(db).where('users.id', '=', id).executeTakeFirst(), 'reseller');
 }

@@ -1,8 +1,9 @@
 /** The tables of DESIGN §3 as Kysely sees them; `migrations.ts` makes them. */
 import type { ColumnType, Generated } from 'kysely';
 import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
-import type { EventType, Role, Severity, UserRole } from '@proxpanel/contracts/roles';
+import type { EventType, Role, Severity } from '@proxpanel/contracts/roles';
 import type { ClusterSettings } from '@proxpanel/contracts/settings';
+import type { PanelTables } from './panel-tables.ts';
 
 /** Read as ISO text, written as ISO text or Date. */
 type Timestamp = ColumnType<string, string | Date | undefined, string | Date>;
@@ -47,31 +48,15 @@ interface ClusterPromotionsTable {
   at: string;
 }
 
-interface UsersTable {
-  id: Generated<number>;
-  username: string;
-  role: UserRole;
-  password_hash: string;
-  created_at: Timestamp;
-}
-
-interface SubscribersTable {
-  id: Generated<number>;
-  username: string;
-  created_at: Timestamp;
-}
-
 interface RevokedTokensTable {
   jti: string;
   expires_at: ColumnType<string, string | Date, string | Date>;
 }
 
-export interface Tables {
+export interface Tables extends PanelTables {
   cluster_config: ClusterConfigTable;
   cluster_nodes: ClusterNodesTable;
   cluster_events: ClusterEventsTable;
   cluster_promotions: ClusterPromotionsTable;
-  users: UsersTable;
-  subscribers: SubscribersTable;
   revoked_tokens: RevokedTokensTable;
 }

@@ -1,0 +1,75 @@
+/** What every change of the panel's rows has in common: one transaction with its audit row, and a version that must be right. */
+import type { Transaction } from 'kysely';
+import { Fault } from '../fault.ts';
+import { sqlState } from './faults.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Tables } from './tables.ts';
+
+export type Changing = Transaction<Tables>;
+
+export interface AuditRow {
+  readonly actor: string;
+  readonly action: string;
+  readonly entity: string;
+  readonly entityId: number | string;
+  /** Field → [before, after]; a secret stands there as `changed`, never as itself. */
+  readonly changes: Readonly<Record<string, unknown>>;
+}
+
+/** Runs `work` and what it audits in one transaction: nobody changes anything without a trace, or leaves one of nothing. */
+export function audited<Result>(
+  panel: DatabasePool,
+  work: (db: Changing, audit: (row: AuditRow) => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  return panel.guard(() =>
+    panel.db.transaction().execute((db) =>
+      work(db, async ({ actor, action, entity, entityId, changes }) => {
+        const values = { actor, action, entity, entity_id: String(entityId), changes: JSON.stringify(changes) };
+        await db.insertInto('audit_log').values(values).execute();
+      }),
+    ),
+  );
+}
+
+/** What differs, by field: [before, after]. Fields that are not named, or are the same, are left out. */
+export function differences(before: object, after: object): Record<string, [unknown, unknown]> {
+  const old = before as Record<string, unknown>;
+  const changed = Object.entries(after).filter(([name, value]) => value !== undefined && old[name] !== value);
+  return Object.fromEntries(changed.map(([name, value]) => [name, [old[name] ?? null, value]]));
+}
+
+/** A writer that began from an older row is told, and writes nothing (optimistic locking). */
+export function refuseOlder(what: string, seen: number, now: number): void {
+  if (seen === now) return;
+  throw new Fault(
+    'ROW_CHANGED',
+    `${what} was changed by somebody else meanwhile; nothing was saved. Read it again first.`,
+  );
+}
+
+export function found<Row>(row: Row | undefined, what: string): Row {
+  if (row === undefined) throw new Fault('NOT_FOUND', `There is no such ${what}.`);
+  return row;
+}
+
+/** A rejection handler for what PostgreSQL's constraints refuse; everything else stays as it is. */
+export function refusedBy(sentences: {
+  readonly duplicate?: string;
+  readonly inUse?: string;
+  readonly field?: string;
+}) {
+  return (error: unknown): never => {
+    const details = { cause: error, ...(sentences.field === undefined ? {} : { field: sentences.field }) };
+    if (sqlState(error) === '23505' && sentences.duplicate !== undefined) {
+      throw new Fault('DUPLICATE', sentences.duplicate, details);
+    }
+    if (sqlState(error) === '23503') {
+      throw new Fault(
+        sentences.inUse === undefined ? 'INVALID_REQUEST' : 'IN_USE',
+        sentences.inUse ?? 'It refers to something that is not there.',
+        { cause: error },
+      );
+    }
+    throw error;
+  };
+}

@@ -1,0 +1,38 @@
+/** Small schemas of the panel's own records. Money is in minor units (cents), traffic in bytes, speeds in kbit/s. */
+import { z } from 'zod';
+
+// eslint-disable-next-line no-control-regex -- the control characters are exactly what is searched for
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** One line of text, as a person typed it. */
+export function lineSchema(what: string, longest: number) {
+  return z
+    .string({ error: `${what} is missing.` })
+    .trim()
+    .min(1, `${what} is empty.`)
+    .max(longest, `${what} may have at most ${String(longest)} characters.`)
+    .refine((text) => !controlCharacters.test(text), `${what} must be one line without control characters.`);
+}
+
+/** What RADIUS and a router take as a name without quoting. */
+export const accountNameSchema = z
+  .string({ error: 'The user name is missing.' })
+  .trim()
+  .min(1, 'The user name is empty.')
+  .max(64, 'The user name may have at most 64 characters.')
+  .regex(/^[A-Za-z0-9._@-]+$/, 'The user name may hold only letters, digits and . _ @ -');
+
+export const idSchema = z.int().positive();
+/** Of a path. */
+export const rowVersionSchema = z.int().nonnegative();
+export const bytesSchema = z.int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+export const speedKbpsSchema = z
+  .int()
+  .min(1, 'A speed is at least 1 kbit/s.')
+  .max(100_000_000, 'A speed is at most 100 Gbit/s.');
+export const moneySchema = z.int().min(-1_000_000_000_000).max(1_000_000_000_000);
+export const priceSchema = z
+  .int()
+  .nonnegative('A price is not negative.')
+  .max(1_000_000_000_000, 'The price is too high.');
+export const noteSchema = z.string().trim().max(1_000, 'The note may have at most 1000 characters.').default('');
