@@ -10,6 +10,7 @@ import { createOperationLock } from './cluster/operation-lock.ts';
 import { readStatus } from './cluster/read-status.ts';
 import { createRoleState } from './cluster/role-state.ts';
 import { createStatusCache } from './cluster/status-cache.ts';
+import { createPanel, createPanelServices, registerPanelRoutes, type Panel, type PanelsView } from './context-panel.ts';
 import type { Environment } from './environment.ts';
 import { Fault } from './fault.ts';
 import { createClock } from './host/clock.ts';
@@ -20,17 +21,14 @@ import { createPostgresControl } from './host/postgres-control.ts';
 import { createApp, type App } from './http/app.ts';
 import type { ForwardedCall } from './http/call.ts';
 import { RawReply } from './http/raw-reply.ts';
-import { createRevocationList } from './http/revocation-list.ts';
-import { createSessions } from './http/session.ts';
 import { createClusterLoops, shutGateUntilAsked } from './loops/cluster-loops.ts';
 import { createDecideServices } from './loops/decide-loop.ts';
 import { createFenceService } from './loops/fence-service.ts';
 import { createPrepareLoop } from './loops/prepare-loop.ts';
 import { createResumeService } from './loops/resume-service.ts';
-import { createTicker, type Service } from './loops/service.ts';
+import type { Service } from './loops/service.ts';
 import { describeOwnServer } from './own-server.ts';
 import { ensureFirstAdmin } from './panel/ensure-first-admin.ts';
-import { createRevocations } from './panel/revocations.ts';
 import { createPeerHttp } from './peer/peer-http.ts';
 import { createForwardToMain } from './peer/forward-to-main.ts';
 import { createPeerAuth } from './peer/peer-auth.ts';
@@ -42,27 +40,20 @@ import { createConnections } from './postgres/connection.ts';
 import { createDatabaseWatch } from './postgres/database-watch.ts';
 import { createGuard } from './postgres/guard.ts';
 import { createPanelFacts } from './postgres/panel-facts.ts';
-import { createRevocationStore } from './postgres/panel-revocations.ts';
 import { prepareDatabase } from './postgres/panel-role.ts';
-import { createSubscriberStore } from './postgres/panel-subscribers.ts';
-import { createUserStore } from './postgres/panel-users.ts';
 import { createReplication } from './postgres/replication.ts';
 import { stopFromInside } from './postgres/stop-from-inside.ts';
 import { createRedisAdapter } from './redis/redis-adapter.ts';
-import { registerAuthRoutes } from './routes/auth-routes.ts';
 import { registerChangeOfMainRoutes } from './routes/change-of-main-routes.ts';
 import { registerClusterPeopleRoutes } from './routes/cluster-people-routes.ts';
 import { registerClusterScriptRoutes } from './routes/cluster-script-routes.ts';
 import { registerClusterServerRoutes } from './routes/cluster-server-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerOpenApiRoutes } from './routes/openapi-routes.ts';
-import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
 import { registerSwitchoverRoutes } from './routes/switchover-routes.ts';
 
 const forwardTimeoutMs = 30_000;
 const answersWithSecret: readonly string[] = ['rotateSecret', 'removeNode'];
-const revocationIntervalMs = 5_000;
-const soonMs = 100;
 
 export interface Context {
   readonly app: App['app'];
@@ -83,7 +74,8 @@ export async function createContext(environment: Environment, log: Logger): Prom
     lock: createOperationLock(),
   };
   shutGateUntilAsked(cluster);
-  const panel = createPanel(outside, log);
+  const { clock, nodeFile } = outside.ports;
+  const panel = createPanel({ environment, log, clock, nodeFile, connections: outside.connections });
   return {
     app: createRoutes(environment, log, outside, cluster, panel),
     cluster,
@@ -100,7 +92,6 @@ export async function createContext(environment: Environment, log: Logger): Prom
 }
 
 type Outside = Awaited<ReturnType<typeof openAdapters>>;
-type Panel = ReturnType<typeof createPanel>;
 
 async function openAdapters(environment: Environment, log: Logger) {
   const { stateDir, scriptDir, databaseUrl, panelDatabaseUrl } = environment;
@@ -152,21 +143,6 @@ async function openAdapters(environment: Environment, log: Logger) {
   };
 }
 
-function createPanel({ ports: { clock, nodeFile }, connections }: Outside, log: Logger) {
-  const list = createRevocationList(clock.nowMs);
-  return {
-    users: createUserStore(connections.panel),
-    subscribers: createSubscriberStore(connections.panel),
-    sessions: createSessions({ nodeFile, clock, revocations: list }),
-    revocations: createRevocations({
-      list,
-      stores: [createRevocationStore(connections.panel)],
-      nowMs: clock.nowMs,
-      log,
-    }),
-  };
-}
-
 function createRoutes(
   environment: Environment,
   log: Logger,
@@ -198,9 +174,7 @@ function createRoutes(
   serveQuickly('clusterStatus', status.atHand);
   registerHealthRoutes(register, serveQuickly, { roleView, version });
   registerOpenApiRoutes(register, { registeredNames, version });
-  const accountsFromMainSince = () => cluster.nodeFile.get().accounts_from_main_since;
-  registerAuthRoutes(register, { ...panel, accountsFromMainSince });
-  registerSubscriberRoutes(register, panel);
+  registerPanelRoutes(register, panel, panelsView(cluster));
   registerClusterPeopleRoutes(register, cluster, status);
   registerClusterScriptRoutes(register, cluster, status);
   registerClusterServerRoutes(register, cluster, status);
@@ -214,23 +188,18 @@ function createServices(
   log: Logger,
   { connections, database, ports: { nodeFile } }: Outside,
   cluster: ClusterContext,
-  { users, revocations }: Panel,
+  panel: Panel,
 ): Service[] {
   const prepare = async (): Promise<void> => {
     if ((await prepareDatabase({ connections, nodeFile, log })) === 'in_recovery') return;
     const print = (line: string) => process.stdout.write(`${line}\n`);
-    await ensureFirstAdmin({ users, adminPassword: environment.adminPassword, print });
+    await ensureFirstAdmin({ users: panel.users, adminPassword: environment.adminPassword, print });
   };
-  let knowsRevoked = false;
-  const synchronize = async (): Promise<void> => {
+  const canAsk = (): boolean => {
     const { state } = database.view();
     const hasLogin = connections.givenPanelRole !== null || nodeFile.get().panel_database !== null;
-    if (!hasLogin || (state !== 'writable' && state !== 'recovery')) return;
-    await revocations.synchronize();
-    knowsRevoked = true;
+    return hasLogin && (state === 'writable' || state === 'recovery');
   };
-  // At once after a start: until then a session that somebody ended is taken for a good one.
-  const revocationPauseMs = () => (knowsRevoked ? revocationIntervalMs : soonMs);
   return [
     { name: 'database watch', run: (signal) => database.run(signal) },
     createPrepareLoop({ database, nodeFile, log, prepare }),
@@ -238,7 +207,7 @@ function createServices(
     createResumeService(cluster),
     ...createClusterLoops(cluster),
     ...createDecideServices(cluster),
-    createTicker({ name: 'revocations', log, intervalMs: revocationPauseMs, tick: synchronize }),
+    ...createPanelServices(panel, log, canAsk),
   ];
 }
 
@@ -248,6 +217,17 @@ function loadBalancerView(cluster: ClusterContext) {
     role: view.effective,
     writable: view.writesAllowed && cluster.database.view().state === 'writable',
     streamingSecondary: cluster.database.view().state === 'recovery' && receiverStreams(cluster.memory.positions),
+  };
+}
+
+/** All that the panel is told of the cluster, beside the guard that stands before its routes. */
+function panelsView(cluster: ClusterContext): PanelsView {
+  return {
+    writes() {
+      const { writesAllowed, sentence, mainApiUrl } = cluster.roles.view();
+      return { allowed: writesAllowed, sentence, main_url: mainApiUrl };
+    },
+    accountsFromMainSince: () => cluster.nodeFile.get().accounts_from_main_since,
   };
 }
 

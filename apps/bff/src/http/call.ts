@@ -2,7 +2,7 @@
 import type { BodyOf, EndpointName, QueryOf, ReplyOf, endpoints } from '@proxpanel/contracts/endpoints';
 import type { RequestHandler } from 'express';
 import type { VerifiedPeer } from '../cluster/peer-ports.ts';
-import type { RawReply } from './raw-reply.ts';
+import type { RawReply, StreamReply } from './raw-reply.ts';
 import type { SessionUser } from './session.ts';
 
 type RowOf<Name extends EndpointName> = (typeof endpoints)[Name];
@@ -17,8 +17,8 @@ type ParamNames<Path extends string> = Path extends `${string}:${infer Param}/${
 export type ParamsOf<Name extends EndpointName> = Readonly<Record<ParamNames<RowOf<Name>['path']>, string>>;
 
 export interface Call<Name extends EndpointName> {
-  /** After defaults and transforms of the body schema; `never` where the row has none. */
-  readonly body: BodyOf<Name>;
+  /** After defaults and transforms of the body schema, or the bytes where the row takes those; `never` where it has none. */
+  readonly body: RowOf<Name> extends { bytes: unknown } ? Uint8Array : BodyOf<Name>;
   readonly query: QueryOf<Name>;
   readonly params: ParamsOf<Name>;
   /** Never null where the row says `user` or `admin`. */
@@ -40,7 +40,7 @@ export interface Call<Name extends EndpointName> {
   readonly signal: AbortSignal;
 }
 
-export type Handler<Name extends EndpointName> = (call: Call<Name>) => Promise<ReplyOf<Name> | RawReply>;
+export type Handler<Name extends EndpointName> = (call: Call<Name>) => Promise<ReplyOf<Name> | RawReply | StreamReply>;
 
 export interface RegisterOptions {
   /** Run after the body is checked and before the handler, e.g. a rate limit. Each must call `next`. */

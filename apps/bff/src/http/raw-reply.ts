@@ -37,3 +37,23 @@ export class RawReply {
     return new RawReply({ body, contentType });
   }
 }
+
+export interface StreamReplyParts {
+  /** Text, piece by piece; asked for only as fast as the caller takes it. */
+  readonly chunks: AsyncIterable<string>;
+  readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A reply that is written while it is made. A fault half-way cuts the connection, so that half is not taken for the whole. */
+export class StreamReply {
+  readonly chunks: AsyncIterable<string>;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(parts: StreamReplyParts) {
+    this.chunks = parts.chunks;
+    this.contentType = parts.contentType;
+    this.headers = parts.headers ?? {};
+  }
+}

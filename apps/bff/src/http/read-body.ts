@@ -39,6 +39,17 @@ export async function readPeerBytes(request: Request, response: Response, isMemb
   return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
 }
 
+/** The bytes of a file that a person uploads; BODY_TOO_LARGE before more than the limit is taken in. */
+export async function readUploadedBytes(
+  request: Request,
+  response: Response,
+  { types, limitBytes }: { readonly types: readonly string[]; readonly limitBytes: number },
+): Promise<Uint8Array> {
+  refuseOtherTypes(request, [...types]);
+  await runMiddleware(express.raw({ type: [...types], limit: limitBytes, inflate: false }), request, response);
+  return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+}
+
 /** Runs one middleware by itself; rejects with what it passes to `next`. */
 export function runMiddleware(middleware: RequestHandler, request: Request, response: Response): Promise<void> {
   return new Promise((resolve, reject) => {

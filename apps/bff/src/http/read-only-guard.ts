@@ -19,7 +19,7 @@ const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function isGuarded(method: string, path: string): boolean {
   if (READING.has(method) || !path.startsWith('/api/')) return false;
   if (path.startsWith('/api/cluster/')) return false;
-  return path !== '/api/auth/login' && path !== '/api/auth/logout';
+  return !path.startsWith('/api/auth/');
 }
 
 export function createReadOnlyGuard(writes: () => WritesView): RequestHandler {

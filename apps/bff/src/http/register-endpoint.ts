@@ -7,9 +7,9 @@ import { Fault } from '../fault.ts';
 import { FORWARDED_HEADER } from '../forwarded-header.ts';
 import type { ForwardedCall, Register, RegisterOptions } from './call.ts';
 import type { EndpointRegistry } from './endpoint-registry.ts';
-import { RawReply } from './raw-reply.ts';
-import { readPeerBytes, readPeopleBody, readScriptBody, runMiddleware } from './read-body.ts';
-import { sendReply, signRepliesFor } from './send.ts';
+import { RawReply, StreamReply } from './raw-reply.ts';
+import { readPeerBytes, readPeopleBody, readScriptBody, readUploadedBytes, runMiddleware } from './read-body.ts';
+import { sendReply, sendStream, signRepliesFor } from './send.ts';
 import { bearerToken, presentedToken, refuseCrossSite } from './session-cookie.ts';
 import type { Sessions, SessionUser } from './session.ts';
 import { parseInput } from './validation.ts';
@@ -33,7 +33,7 @@ interface Admitted {
 }
 
 const nobody: Omit<Admitted, 'input'> = { user: null, sessionToken: null, peer: null, scriptToken: null };
-const verbs = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } as const;
+const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 /** Callers of these are not members yet, so their bodies are kept small. */
 const STRANGERS_WELCOME: ReadonlySet<EndpointName> = new Set(['join', 'preflight']);
 
@@ -46,7 +46,8 @@ export function createRegistrar(router: Router, registry: EndpointRegistry, deps
     router[verbs[endpoint.method]](endpoint.path, async (request, response) => {
       const admitted = await admit(name, endpoint, request, response, deps);
       const reply = await answer({ name, endpoint, work, options }, admitted, { request, response }, deps);
-      await sendReply(response, reply, endpoint.successStatus ?? 200, deps.peerAuth);
+      if (reply instanceof StreamReply) await sendStream(response, reply);
+      else await sendReply(response, reply, endpoint.successStatus ?? 200, deps.peerAuth);
     });
   };
 }
@@ -63,11 +64,16 @@ interface Exchange {
   readonly response: Response;
 }
 
-async function answer(route: Route, admitted: Admitted, exchange: Exchange, deps: RegistrarDeps): Promise<RawReply> {
+async function answer(
+  route: Route,
+  admitted: Admitted,
+  exchange: Exchange,
+  deps: RegistrarDeps,
+): Promise<RawReply | StreamReply> {
   const { endpoint, name } = route;
   const { request, response } = exchange;
   const { input, ...caller } = admitted;
-  const body: unknown = endpoint.body === undefined ? undefined : parseInput(endpoint.body, input);
+  const body: unknown = bodyOf(endpoint, input);
   const query: unknown = endpoint.query === undefined ? undefined : parseInput(endpoint.query, request.query);
   const signal = signalOf(response);
   if (endpoint.runsOn === 'main' && deps.isSecondary()) {
@@ -90,7 +96,13 @@ async function answer(route: Route, admitted: Admitted, exchange: Exchange, deps
     isHttps: request.secure,
     signal,
   });
-  return result instanceof RawReply ? result : RawReply.json(result);
+  return result instanceof RawReply || result instanceof StreamReply ? result : RawReply.json(result);
+}
+
+/** Bytes are what they are; everything else has its shape. */
+function bodyOf(endpoint: Endpoint, input: unknown): unknown {
+  if (endpoint.bytes !== undefined) return input;
+  return endpoint.body === undefined ? undefined : parseInput(endpoint.body, input);
 }
 
 async function admit(
@@ -108,6 +120,9 @@ async function admit(
     case 'user':
     case 'admin': {
       const signedIn = await admitPerson(endpoint, request, deps.sessions);
+      if (endpoint.bytes !== undefined) {
+        return { ...nobody, ...signedIn, input: await readUploadedBytes(request, response, endpoint.bytes) };
+      }
       return { ...nobody, ...signedIn, input: hasBody ? await readPeopleBody(request, response) : undefined };
     }
     case 'script': {

@@ -1,9 +1,11 @@
 /** Writes replies and errors, signed where the caller is a server (SAFETY §5). */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { VerificationFault, type PeerAuthPort, type VerifiedPeer } from '../cluster/peer-ports.ts';
 import { toErrorAnswer } from './error-mapping.ts';
-import { RawReply } from './raw-reply.ts';
+import { RawReply, type StreamReply } from './raw-reply.ts';
 import type { WritesView } from './read-only-guard.ts';
 
 /** What a signature of a reply needs to know of its caller. */
@@ -35,6 +37,28 @@ export async function sendReply(
   response.setHeader('Content-Type', reply.contentType);
   response.setHeader('Content-Length', Buffer.byteLength(reply.body));
   response.end(reply.body);
+}
+
+/**
+ * The first piece is waited for before anything is sent: a fault until then is an ordinary error reply. Ends when the
+ * caller goes away.
+ */
+export async function sendStream(response: Response, reply: StreamReply): Promise<void> {
+  const pieces = reply.chunks[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+  response.setHeader('Content-Type', reply.contentType);
+  const rest = async function* () {
+    if (first.done === true) return;
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => pieces };
+  };
+  try {
+    await pipeline(Readable.from(rest()), response);
+  } catch (error) {
+    // The caller's going away is no fault of ours; everything else has cut the reply, and is logged.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
 }
 
 export interface ErrorHandlerDeps {

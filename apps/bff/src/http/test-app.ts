@@ -3,7 +3,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { LoginReply } from '@proxpanel/contracts/auth';
 import { endpoints, type EndpointName } from '@proxpanel/contracts/endpoints';
-import type { Subscriber } from '@proxpanel/contracts/subscribers';
 import { onTestFinished } from 'vitest';
 import type { NodeFile } from '../cluster/node-file.ts';
 import type { NodeFilePort } from '../cluster/ports.ts';
@@ -11,8 +10,10 @@ import { VerificationFault, type PeerAuthPort } from '../cluster/peer-ports.ts';
 import { Fault } from '../fault.ts';
 import { createLogger } from '../log.ts';
 import { hashPassword } from '../panel/password.ts';
-import type { RevocationStore, StoredUser, SubscriberStore, UserStore } from '../panel/ports.ts';
+import { memorySubscribers } from '../panel/memory-subscribers.ts';
+import type { ResellerStore, RevocationStore, ServiceStore, StoredUser, UserStore } from '../panel/ports.ts';
 import { createRevocations } from '../panel/revocations.ts';
+import { createColumnSeal } from '../panel/seal-column.ts';
 import { registerAuthRoutes } from '../routes/auth-routes.ts';
 import { registerHealthRoutes } from '../routes/health-routes.ts';
 import { registerOpenApiRoutes } from '../routes/openapi-routes.ts';
@@ -144,8 +145,16 @@ export async function startTestApp(
     sessions,
     revocations,
     accountsFromMainSince: () => null,
+    writes: () => ({ allowed: state.writes.allowed, sentence: '', main_url: state.writes.mainApiUrl }),
+    keepsSecrets: false,
   });
-  registerSubscriberRoutes(app.register, { subscribers: subscriberStore(state) });
+  registerSubscriberRoutes(app.register, {
+    subscribers: memorySubscribers(() => state.databaseFault),
+    services: nothing<ServiceStore>(),
+    resellers: nothing<ResellerStore>({ idOf: async () => 7 }),
+    seal: createColumnSeal(null),
+    nowMs: () => state.nowMs,
+  });
   registerHealthRoutes(app.register, app.serveQuickly, { roleView: () => state.role, version: '9.9.9' });
   registerOpenApiRoutes(app.register, { registeredNames: app.registeredNames, version: '9.9.9' });
   const server = await startHttpServer(app.app, { host: '127.0.0.1', port: 0, tls: null });
@@ -206,7 +215,7 @@ function userStore(state: TestState): UserStore {
     async findByName(username): Promise<StoredUser | null> {
       if (state.databaseFault !== null) throw state.databaseFault;
       if (username !== 'admin' && username !== 'reseller') return null;
-      return { username, role: username, passwordHash: await hashes[username] };
+      return { username, role: username, passwordHash: await hashes[username], isActive: true };
     },
     insert: async () => {
       throw new Fault('DUPLICATE', 'There is such a user.');
@@ -215,30 +224,20 @@ function userStore(state: TestState): UserStore {
   };
 }
 
-function subscriberStore(state: TestState): SubscriberStore {
-  const subscribers: Subscriber[] = [];
-  return {
-    async list({ search, limit }) {
-      if (state.databaseFault !== null) throw state.databaseFault;
-      const found = subscribers.filter(({ username }) => username.includes(search));
-      return { subscribers: found.slice(0, limit), total: found.length };
-    },
-    async insert(username) {
-      if (state.databaseFault !== null) throw state.databaseFault;
-      if (subscribers.some((known) => known.username === username)) {
-        throw new Fault('DUPLICATE', `There is a subscriber named ${username}.`, { field: 'username' });
-      }
-      const subscriber = { id: subscribers.length + 1, username, created_at: new Date(state.nowMs).toISOString() };
-      subscribers.unshift(subscriber);
-      return subscriber;
-    },
-    count: async () => subscribers.length,
-  };
-}
-
 function revocationStore(revoked: Map<string, Date>): RevocationStore {
   return {
     add: async (jti, expiresAt) => void revoked.set(jti, expiresAt),
     listUnexpired: async () => [...revoked.keys()],
   };
+}
+
+/** A port of which only these methods are there: a test that calls another is told so. */
+function nothing<Port extends object>(methods: Partial<Port> = {}): Port {
+  return new Proxy(methods, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (method === undefined) throw new Error(`This test's port has no ${String(name)}.`);
+      return method;
+    },
+  }) as Port;
 }

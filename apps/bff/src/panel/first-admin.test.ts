@@ -13,7 +13,7 @@ function memoryUsers(insertFault: Fault | null = null): UserStore & { readonly s
     count: async () => stored.length,
     async insert(user) {
       if (insertFault !== null) throw insertFault;
-      stored.push(user);
+      stored.push({ ...user, isActive: true });
     },
   };
 }

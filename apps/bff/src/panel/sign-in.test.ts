@@ -32,7 +32,12 @@ test('a wrong user and a wrong password get the same words', async () => {
 });
 
 test('a wrong user costs as much work as a wrong password', async () => {
-  const user: StoredUser = { username: 'ann', role: 'admin', passwordHash: await hashPassword('right password') };
+  const user: StoredUser = {
+    username: 'ann',
+    role: 'admin',
+    passwordHash: await hashPassword('right password'),
+    isActive: true,
+  };
   const users = {
     findByName: async (name: string) => (name === 'ann' ? user : null),
     insert: async () => undefined,

@@ -20,7 +20,9 @@ export async function signIn(
 ): Promise<IssuedSession> {
   const user = await findUser(deps.users, credentials.username);
   const matches = await passwordMatches(user?.passwordHash ?? NOBODYS_HASH, credentials.password);
-  if (user === null || !matches) throw new Fault('BAD_CREDENTIALS', 'The user name or the password is wrong.');
+  // Who may not sign in any more is told no more than who never could.
+  if (user === null || !matches || !user.isActive)
+    throw new Fault('BAD_CREDENTIALS', 'The user name or the password is wrong.');
   return deps.sessions.issue({ username: user.username, role: user.role });
 }
 

@@ -182,7 +182,7 @@ test("when the roles have become main's, the logins of node.json are used, and f
   await using watch = watchOf(connections);
   await prepareDatabase({ connections, nodeFile, log: recordingLog() });
   const subscribers = createSubscriberStore(connections.panel);
-  await subscribers.insert('kept');
+  await subscribers.insert({ username: 'kept' }, 'ann');
   const replication = createReplication(connections.cluster, clock);
   await replication.ensureClusterRole({ user: 'proxpanel_cluster', password: 'from-main' });
 
@@ -223,7 +223,7 @@ test('PANEL_DATABASE_URL is used when it is let in, with rights on the panel alo
   const log = recordingLog();
   await prepareDatabase({ connections, nodeFile: connections.nodeFile, log });
   const subscribers = createSubscriberStore(connections.panel);
-  await subscribers.insert('one');
+  await subscribers.insert({ username: 'one' }, 'ann');
   const who = () => connections.panel.query('SELECT current_user::text AS name');
   expect(await who()).toEqual([{ name: 'isp' }]);
   await expect(connections.panel.query('SELECT 1 FROM cluster_config')).rejects.toThrow(/permission denied/);

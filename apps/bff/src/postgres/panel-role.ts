@@ -10,7 +10,20 @@ import type { DatabasePool, Session } from './pool.ts';
 import { ensureRole } from './roles.ts';
 
 /** Everything that the panel may touch. A new table of the panel has to be named here. */
-export const PANEL_TABLES = ['users', 'subscribers', 'revoked_tokens'] as const;
+export const PANEL_TABLES = [
+  'users',
+  'subscribers',
+  'revoked_tokens',
+  'services',
+  'nas_devices',
+  'audit_log',
+  'reseller_transactions',
+  'invoices',
+  'bandwidth_rules',
+  'fup_counters',
+  'panel_settings',
+  'radacct',
+] as const;
 
 /** Any number, as long as no other lock of ours has it. */
 const ROLE_LOCK = 7_220_002;

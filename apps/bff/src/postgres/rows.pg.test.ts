@@ -4,6 +4,7 @@ import { clusterNodeRowSchema } from '@proxpanel/contracts/nodes';
 import { clusterEventSchema } from '@proxpanel/contracts/events';
 import type { ClusterEvent } from '@proxpanel/contracts/events';
 import { defaultClusterSettings } from '@proxpanel/contracts/settings';
+import { listSubscribersQuerySchema } from '@proxpanel/contracts/subscribers';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import type { ClusterConfigRow, ClusterRowsPort, NewNode } from '../cluster/ports.ts';
@@ -244,14 +245,15 @@ test('users, subscribers and revoked tokens are kept, found and counted', async 
   });
 
   const subscribers = createSubscriberStore(connections.panel);
-  for (const name of ['a_b', 'aXb', 'a%b', 'A.B@isp']) await subscribers.insert(name);
-  await expect(subscribers.insert('aXb')).rejects.toMatchObject({ code: 'DUPLICATE' });
-  expect((await subscribers.list({ search: 'a_b', limit: 10 })).subscribers.map((row) => row.username)).toEqual([
-    'a_b',
-  ]);
-  expect((await subscribers.list({ search: '%', limit: 10 })).total).toBe(1);
-  expect(await subscribers.list({ search: 'A', limit: 1 })).toMatchObject({
-    total: 4,
+  for (const name of ['a_b', 'aXb', 'a%b', 'A.B@isp']) await subscribers.insert({ username: name }, 'ann');
+  await expect(subscribers.insert({ username: 'aXb' }, 'ann')).rejects.toMatchObject({ code: 'DUPLICATE' });
+  const list = (search: string, limit = 10) =>
+    subscribers.list(listSubscribersQuerySchema.parse({ search, limit }), null);
+  expect((await list('a_b')).subscribers.map((row) => row.username)).toEqual(['a_b']);
+  expect((await list('%')).matches).toEqual({ count: 0, more: false });
+  expect((await list('a%')).matches).toEqual({ count: 1, more: false });
+  expect(await list('A', 1)).toMatchObject({
+    matches: { count: 4, more: false },
     subscribers: [{ username: 'A.B@isp' }],
   });
   expect(await createPanelFacts(connections.panel).subscriberCount()).toBe(4);

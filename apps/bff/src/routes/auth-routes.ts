@@ -1,5 +1,5 @@
 /** Signing in and out (DESIGN §5, "People"). */
-import type { LoginReply } from '@proxpanel/contracts/auth';
+import type { LoginReply, MeReply } from '@proxpanel/contracts/auth';
 import type { Register } from '../http/call.ts';
 import { createLoginLimiter } from '../http/login-limiter.ts';
 import { RawReply } from '../http/raw-reply.ts';
@@ -13,6 +13,10 @@ export interface AuthRouteDeps extends SignInDeps {
   readonly revocations: Revocations;
   /** After a join: from when main's accounts count here (node.json, accounts_from_main_since). */
   readonly accountsFromMainSince: () => string | null;
+  /** Whether this server takes writes, why not, and where main's page is. */
+  readonly writes: () => MeReply['writes'];
+  /** PANEL_ENCRYPTION_KEY is set. */
+  readonly keepsSecrets: boolean;
 }
 
 export function registerAuthRoutes(register: Register, deps: AuthRouteDeps): void {
@@ -20,7 +24,8 @@ export function registerAuthRoutes(register: Register, deps: AuthRouteDeps): voi
     'login',
     async ({ body, calledUrl, isHttps }) => {
       const { token, user } = await signIn(deps, body);
-      const reply: LoginReply = { token, user: { username: user.username, role: user.role } };
+      const expires = new Date(user.expiresAtMs).toISOString();
+      const reply: LoginReply = { token, expires_at: expires, user: { username: user.username, role: user.role } };
       return RawReply.json(reply, { 'Set-Cookie': sessionCookie(token, SESSION_LIFETIME_MS, { calledUrl, isHttps }) });
     },
     { before: [createLoginLimiter()] },
@@ -34,5 +39,7 @@ export function registerAuthRoutes(register: Register, deps: AuthRouteDeps): voi
   register('me', async ({ user }) => ({
     user: { username: user.username, role: user.role },
     accounts_from_main_since: deps.accountsFromMainSince(),
+    writes: deps.writes(),
+    keeps_secrets: deps.keepsSecrets,
   }));
 }

@@ -32,8 +32,13 @@ export function useSignIn() {
     mutationFn: (body: BodyInputOf<'login'>) => call('login', { body }),
     onSuccess: async (reply) => {
       client.removeQueries({ predicate: (query) => query.queryKey[0] !== queryKeys.me[0] });
-      client.setQueryData<MeReply>(queryKeys.me, { user: reply.user, accounts_from_main_since: null });
-      // The sign-in reply does not carry everything of `me`; the rest arrives by itself.
+      // Until all of `me` is there, what only it can say is not claimed.
+      client.setQueryData<MeReply>(queryKeys.me, {
+        user: reply.user,
+        accounts_from_main_since: null,
+        writes: { allowed: true, sentence: '', main_url: null },
+        keeps_secrets: true,
+      });
       await client.invalidateQueries({ queryKey: queryKeys.me });
     },
   });

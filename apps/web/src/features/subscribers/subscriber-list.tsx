@@ -29,9 +29,9 @@ export function SubscriberList() {
       ) : (
         <>
           <p className="text-sm text-muted" role="status">
-            {list.data.subscribers.length < list.data.total
-              ? `The newest ${countText(list.data.subscribers.length)} of ${countText(list.data.total)}`
-              : `${countText(list.data.total)} found`}
+            {list.data.next === null
+              ? `${countText(list.data.matches.count)} found`
+              : `The newest ${countText(list.data.subscribers.length)} of ${list.data.matches.more ? 'more than ' : ''}${countText(list.data.matches.count)}`}
           </p>
           {list.data.subscribers.length === 0 ? null : <SubscriberTable subscribers={list.data.subscribers} />}
         </>
