@@ -1,6 +1,7 @@
 /** The panel's half of the wiring: its stores, its routes and its loop. It is told of the cluster only what a panel must know. */
 import type { Logger } from 'pino';
 import type { MeReply } from '@proxpanel/contracts/auth';
+import type { DashboardReply } from '@proxpanel/contracts/dashboard';
 import type { ClockPort, NodeFilePort } from './cluster/ports.ts';
 import type { Environment } from './environment.ts';
 import type { Register } from './http/call.ts';
@@ -10,11 +11,18 @@ import { createTicker, type Service } from './loops/service.ts';
 import { createRevocations } from './panel/revocations.ts';
 import { createColumnSeal } from './panel/seal-column.ts';
 import type { Connections } from './postgres/connection.ts';
+import { createCountStore } from './postgres/panel-counts.ts';
+import { createRecordStore } from './postgres/panel-records.ts';
 import { createRevocationStore } from './postgres/panel-revocations.ts';
+import { createBandwidthRuleStore, createSettingsStore } from './postgres/panel-rules.ts';
 import { createNasStore, createServiceStore } from './postgres/panel-services.ts';
 import { createSubscriberStore } from './postgres/panel-subscribers.ts';
 import { createResellerStore, createUserStore } from './postgres/panel-users.ts';
+import { createCountCache } from './redis/count-cache.ts';
+import { connectToRedis } from './redis/redis-connection.ts';
 import { registerAuthRoutes } from './routes/auth-routes.ts';
+import { registerRecordRoutes } from './routes/record-routes.ts';
+import { registerSellingRoutes } from './routes/selling-routes.ts';
 import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
 
 const revocationIntervalMs = 5_000;
@@ -32,18 +40,28 @@ export interface PanelSurroundings {
 export interface PanelsView {
   readonly writes: () => MeReply['writes'];
   readonly accountsFromMainSince: () => string | null;
+  /** The address that routers ask: of the server that is main now. */
+  readonly radiusAddress: () => string;
+  /** Of this server; each is null until it has been measured. */
+  readonly ownFigures: () => NonNullable<DashboardReply['server']>;
 }
 
 export type Panel = ReturnType<typeof createPanel>;
 
 export function createPanel({ environment, log, clock, nodeFile, connections }: PanelSurroundings) {
   const list = createRevocationList(clock.nowMs);
+  const redis = connectToRedis(environment.redisUrl, log, 'proxpanel-panel');
   return {
     users: createUserStore(connections.panel),
     subscribers: createSubscriberStore(connections.panel),
     services: createServiceStore(connections.panel),
     devices: createNasStore(connections.panel),
     resellers: createResellerStore(connections.panel),
+    records: createRecordStore(connections.panel),
+    bandwidthRules: createBandwidthRuleStore(connections.panel),
+    settings: createSettingsStore(connections.panel),
+    counts: createCountStore(connections.panel),
+    countCache: createCountCache(redis),
     seal: createColumnSeal(environment.panelEncryptionKey),
     nowMs: clock.nowMs,
     sessions: createSessions({ nodeFile, clock, revocations: list }),
@@ -53,12 +71,17 @@ export function createPanel({ environment, log, clock, nodeFile, connections }: 
       nowMs: clock.nowMs,
       log,
     }),
+    close: () => {
+      redis.close();
+    },
   };
 }
 
 export function registerPanelRoutes(register: Register, panel: Panel, view: PanelsView): void {
   registerAuthRoutes(register, { ...panel, ...view, keepsSecrets: panel.seal.available });
   registerSubscriberRoutes(register, panel);
+  registerSellingRoutes(register, { ...panel, ...view });
+  registerRecordRoutes(register, { ...panel, ...view });
 }
 
 /** `canAsk`: the panel's database can be asked now. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { createArbiter } from './arbiter/arbiter.ts';
 import { createClusterMemory } from './cluster/cluster-memory.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
-import { mainPeer } from './cluster/membership.ts';
+import { addressOfMain, mainPeer } from './cluster/membership.ts';
 import type { Ports } from './cluster/ports.ts';
 import { receiverStreams } from './cluster/observe-replication.ts';
 import { createOperationLock } from './cluster/operation-lock.ts';
@@ -82,6 +82,7 @@ export async function createContext(environment: Environment, log: Logger): Prom
     services: createServices(environment, log, outside, cluster, panel),
     async close() {
       await outside.peerAuth.close();
+      panel.close();
       outside.redis.close();
       await outside.database.close();
       await outside.connections.close();
@@ -228,6 +229,11 @@ function panelsView(cluster: ClusterContext): PanelsView {
       return { allowed: writesAllowed, sentence, main_url: mainApiUrl };
     },
     accountsFromMainSince: () => cluster.nodeFile.get().accounts_from_main_since,
+    radiusAddress: () => addressOfMain(cluster),
+    ownFigures() {
+      const { cpuPercent, memoryPercent, diskPercent } = cluster.memory.resources;
+      return { cpu_percent: cpuPercent, memory_percent: memoryPercent, disk_percent: diskPercent };
+    },
   };
 }
 

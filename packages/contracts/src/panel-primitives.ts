@@ -22,8 +22,8 @@ export const accountNameSchema = z
   .max(64, 'The user name may have at most 64 characters.')
   .regex(/^[A-Za-z0-9._@-]+$/, 'The user name may hold only letters, digits and . _ @ -');
 
-export const idSchema = z.int().positive();
-/** Of a path. */
+/** Of a row: what an integer column of PostgreSQL holds. */
+export const idSchema = z.int().positive().max(2_147_483_647, 'No row has such a number.');
 export const rowVersionSchema = z.int().nonnegative();
 export const bytesSchema = z.int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 export const speedKbpsSchema = z
@@ -35,4 +35,14 @@ export const priceSchema = z
   .int()
   .nonnegative('A price is not negative.')
   .max(1_000_000_000_000, 'The price is too high.');
-export const noteSchema = z.string().trim().max(1_000, 'The note may have at most 1000 characters.').default('');
+
+/** Several lines of text; PostgreSQL keeps no NUL. */
+export function textSchema(what: string, longest: number) {
+  return z
+    .string()
+    .trim()
+    .max(longest, `${what} may have at most ${String(longest)} characters.`)
+    .refine((text) => !text.includes('\u0000'), `${what} must not hold NUL characters.`);
+}
+
+export const noteSchema = textSchema('The note', 1_000).default('');

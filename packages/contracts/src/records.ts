@@ -10,6 +10,7 @@ import {
   priceSchema,
   rowVersionSchema,
   speedKbpsSchema,
+  textSchema,
 } from './panel-primitives.ts';
 import { timestampSchema } from './primitives.ts';
 
@@ -68,9 +69,11 @@ export const invoicePageReplySchema = pageOf(invoiceSchema);
 export const createInvoiceBodySchema = z
   .object({ subscriber_id: idSchema, amount_minor: priceSchema, due_at: timestampSchema.nullable().default(null) })
   .strict();
+export type CreateInvoiceBody = z.infer<typeof createInvoiceBodySchema>;
 export const changeInvoiceBodySchema = z
   .object({ row_version: rowVersionSchema, status: invoiceStatusSchema })
   .strict();
+export type ChangeInvoiceBody = z.infer<typeof changeInvoiceBodySchema>;
 
 /** Another speed for a service between two times of the day. */
 const clockTimeSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'A time looks like 08:30.');
@@ -87,6 +90,8 @@ export const bandwidthRuleSchema = ruleFields.extend({ id: z.int(), row_version:
 export type BandwidthRule = z.infer<typeof bandwidthRuleSchema>;
 export const createBandwidthRuleBodySchema = ruleFields.extend({ is_active: z.boolean().default(true) }).strict();
 export const changeBandwidthRuleBodySchema = ruleFields.partial().extend({ row_version: rowVersionSchema }).strict();
+export type CreateBandwidthRuleBody = z.infer<typeof createBandwidthRuleBodySchema>;
+export type ChangeBandwidthRuleBody = z.infer<typeof changeBandwidthRuleBodySchema>;
 export const bandwidthRuleListReplySchema = z.object({ rules: z.array(bandwidthRuleSchema) });
 
 /** What a subscriber has used, by day: what a fair use policy counts. */
@@ -111,7 +116,7 @@ export const changePanelSettingsBodySchema = z
       .string()
       .regex(/^[A-Z]{3}$/, 'A currency is three capital letters, such as EUR.')
       .optional(),
-    support_contact: z.string().trim().max(200, 'The contact may have at most 200 characters.').optional(),
+    support_contact: textSchema('The contact', 200).optional(),
   })
   .strict();
 export type ChangePanelSettingsBody = z.infer<typeof changePanelSettingsBodySchema>;

@@ -1,7 +1,7 @@
 /** Subscribers: PPPoE accounts. A password goes in and never comes out. */
 import { z } from 'zod';
 import { cursorSchema, flagSchema, matchesSchema, pageLimitSchema } from './paging.ts';
-import { accountNameSchema, idSchema, noteSchema, rowVersionSchema } from './panel-primitives.ts';
+import { accountNameSchema, idSchema, noteSchema, rowVersionSchema, textSchema } from './panel-primitives.ts';
 import { timestampSchema } from './primitives.ts';
 
 export const subscriberSchema = z.object({
@@ -53,7 +53,7 @@ export const changeSubscriberBodySchema = z
     username: accountNameSchema.optional(),
     password: subscriberPasswordSchema.optional(),
     ...fields,
-    note: z.string().trim().max(1_000, 'The note may have at most 1000 characters.').optional(),
+    note: textSchema('The note', 1_000).optional(),
   })
   .strict();
 export type ChangeSubscriberBody = z.infer<typeof changeSubscriberBodySchema>;
@@ -62,11 +62,11 @@ export const subscriberStateSchema = z.enum(['active', 'inactive', 'expired', 'e
 export const subscriberSortSchema = z.enum(['newest', 'username', 'expires_at']);
 
 const filters = {
-  search: z.string().trim().max(64, 'The search may have at most 64 characters.').default(''),
+  search: textSchema('The search', 64).default(''),
   /** `expiring`: within the next 7 days. */
   state: subscriberStateSchema.optional(),
-  service_id: z.coerce.number().int().positive().optional(),
-  reseller_id: z.coerce.number().int().positive().optional(),
+  service_id: z.coerce.number().pipe(idSchema).optional(),
+  reseller_id: z.coerce.number().pipe(idSchema).optional(),
 };
 
 export const listSubscribersQuerySchema = z.object({

@@ -120,6 +120,13 @@ export function placeOf({ nodeFile, own }: { nodeFile: NodeFilePort; own: OwnSer
   };
 }
 
+/** What the server that is main now is called; a standalone server, and one that does not know its main, names itself. */
+export function addressOfMain(parts: { readonly nodeFile: NodeFilePort; readonly own: OwnServer }): string {
+  const { membership } = parts.nodeFile.get();
+  const main = membership !== null && configuredRole(membership) === 'secondary' ? mainPeer(membership) : null;
+  return main?.address ?? placeOf(parts).address;
+}
+
 /** Peers with one of them replaced or added; ordered by node id. */
 export function withPeer(peers: readonly Peer[], peer: Peer): Peer[] {
   const others = peers.filter((candidate) => candidate.node_id !== peer.node_id);

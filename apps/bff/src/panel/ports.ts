@@ -3,8 +3,20 @@
  * tokens stand. The adapters are in `postgres/` and `redis/`; they speak as the panel's own role, never as superuser.
  * Every call has a time-out of its own. Faults: DATABASE_DOWN, READ_ONLY (recovery), and what a method names.
  */
+import type { DashboardReply } from '@proxpanel/contracts/dashboard';
 import type { ReplyOf } from '@proxpanel/contracts/endpoints';
 import type { ChangeNasBody, CreateNasBody, Nas } from '@proxpanel/contracts/nas';
+import type {
+  BandwidthRule,
+  ChangeBandwidthRuleBody,
+  ChangeInvoiceBody,
+  ChangePanelSettingsBody,
+  CreateBandwidthRuleBody,
+  CreateInvoiceBody,
+  CreateTransactionBody,
+  Invoice,
+  PageQuery,
+} from '@proxpanel/contracts/records';
 import type { Reseller } from '@proxpanel/contracts/resellers';
 import type { UserRole } from '@proxpanel/contracts/roles';
 import type { ChangeServiceBody, CreateServiceBody, Service } from '@proxpanel/contracts/services';
@@ -106,6 +118,47 @@ export interface ResellerStore {
     },
     actor: string,
   ): Promise<Reseller>;
+}
+
+/** Newest first; a page goes on after the last row of the one before. INVALID_REQUEST for a cursor of another list. */
+export interface RecordStore {
+  listAudit(query: PageQuery): Promise<ReplyOf<'listAudit'>>;
+  listTransactions(query: PageQuery): Promise<ReplyOf<'listTransactions'>>;
+  /** INVALID_REQUEST when there is no such reseller. */
+  insertTransaction(body: CreateTransactionBody, actor: string): Promise<ReplyOf<'createTransaction'>>;
+  listInvoices(query: PageQuery): Promise<ReplyOf<'listInvoices'>>;
+  /** INVALID_REQUEST when there is no such subscriber. */
+  insertInvoice(body: CreateInvoiceBody, actor: string): Promise<Invoice>;
+  updateInvoice(id: number, body: ChangeInvoiceBody, actor: string): Promise<Invoice>;
+}
+
+/** INVALID_REQUEST when there is no such service, or the rule would end when it begins; DUPLICATE within a service. */
+export interface BandwidthRuleStore {
+  list(): Promise<BandwidthRule[]>;
+  insert(body: CreateBandwidthRuleBody, actor: string): Promise<BandwidthRule>;
+  update(id: number, body: ChangeBandwidthRuleBody, actor: string): Promise<BandwidthRule>;
+  remove(id: number, rowVersion: number, actor: string): Promise<void>;
+}
+
+export interface SettingsStore {
+  read(): Promise<ReplyOf<'readPanelSettings'>>;
+  update(body: ChangePanelSettingsBody, actor: string): Promise<ReplyOf<'readPanelSettings'>>;
+}
+
+/** What the dashboard counts, and when it was counted. */
+export type DashboardCounts = Pick<DashboardReply, 'counted_at' | 'subscribers' | 'sessions'>;
+
+export interface CountStore {
+  /** Of the owner's subscribers and their sessions. A day begins at midnight in the database's time zone. */
+  countForDashboard(owner: Owner): Promise<DashboardCounts>;
+}
+
+/** Counts of a short while ago, one set for each owner. Neither method throws, or takes more than 300 ms. */
+export interface CountCache {
+  /** null: there are none, or nobody can tell. */
+  read(owner: Owner): Promise<DashboardCounts | null>;
+  /** Kept for `keptMs`; where the cache cannot be written (a replica, an outage) nothing is kept. */
+  write(owner: Owner, counts: DashboardCounts, keptMs: number): Promise<void>;
 }
 
 /** Tokens that were signed out before their end, by `jti`. They stand in PostgreSQL too (DESIGN §11). */

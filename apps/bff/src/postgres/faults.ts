@@ -71,8 +71,14 @@ export function downSentence(error: unknown): string {
 }
 
 /**
+ * A value that a column cannot hold, sent by whoever called: a NUL in a text (22021, in jsonb 22P05), a number or a time out of
+ * range (22003, 22008), a text of another form (22P02, 22007).
+ */
+const unfitStates = new Set(['22021', '22P05', '22003', '22008', '22007', '22P02']);
+
+/**
  * The Fault for anything that a query threw: READ_ONLY for 25006 (DESIGN §10), DATABASE_DOWN when the server is away
- * or too slow, BUSY when another operation holds what this one needs, DUPLICATE, else INTERNAL. What neither PostgreSQL
+ * or too slow, BUSY when another operation holds what this one needs, DUPLICATE, INVALID_REQUEST, else INTERNAL. What neither PostgreSQL
  * nor its driver threw (a Fault, a mistake of the caller's) passes as it is.
  */
 export function toFault(error: unknown): unknown {
@@ -84,6 +90,9 @@ export function toFault(error: unknown): unknown {
   if (state === '57014') return new Fault('DATABASE_DOWN', 'PostgreSQL did not answer in time.', details);
   if (state === '55P03' || state === '40001' || state === '40P01') {
     return new Fault('BUSY', 'Another operation is using the same rows; try again.', details);
+  }
+  if (state !== null && unfitStates.has(state)) {
+    return new Fault('INVALID_REQUEST', `PostgreSQL does not take one of the values: ${messageOf(error)}.`, details);
   }
   if (state === '23505') return new Fault('DUPLICATE', 'PostgreSQL holds this already.', details);
   if (isConnectionFault(error)) return new Fault('DATABASE_DOWN', downSentence(error), details);

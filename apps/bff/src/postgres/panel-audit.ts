@@ -1,7 +1,8 @@
 /** What every change of the panel's rows has in common: one transaction with its audit row, and a version that must be right. */
 import type { Transaction } from 'kysely';
+import pg from 'pg';
+import type { ErrorCode } from '@proxpanel/contracts/error-codes';
 import { Fault } from '../fault.ts';
-import { sqlState } from './faults.ts';
 import type { DatabasePool } from './pool.ts';
 import type { Tables } from './tables.ts';
 
@@ -52,24 +53,36 @@ export function found<Row>(row: Row | undefined, what: string): Row {
   return row;
 }
 
-/** A rejection handler for what PostgreSQL's constraints refuse; everything else stays as it is. */
-export function refusedBy(sentences: {
-  readonly duplicate?: string;
+interface Refusals {
+  /** By column: what to say when a row with this value of it is there already. */
+  readonly duplicate?: Readonly<Record<string, string>>;
+  /** Of a removal: other rows still refer to this one. */
   readonly inUse?: string;
-  readonly field?: string;
-}) {
+  /** By the column that a CHECK is named after. */
+  readonly check?: Readonly<Record<string, string>>;
+}
+
+/** A rejection handler for what PostgreSQL's constraints refuse; everything else stays as it is. */
+export function refusedBy({ duplicate = {}, inUse, check = {} }: Refusals) {
   return (error: unknown): never => {
-    const details = { cause: error, ...(sentences.field === undefined ? {} : { field: sentences.field }) };
-    if (sqlState(error) === '23505' && sentences.duplicate !== undefined) {
-      throw new Fault('DUPLICATE', sentences.duplicate, details);
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    const refuse = (code: ErrorCode, sentence: string | undefined, field?: string): void => {
+      if (sentence === undefined) return;
+      throw new Fault(code, sentence, { cause: error, ...(field === undefined ? {} : { field }) });
+    };
+    const columns = constrainedColumns(error);
+    if (error.code === '23505') {
+      const field = Object.keys(duplicate).find((column) => columns.endsWith(column));
+      if (field !== undefined) refuse('DUPLICATE', duplicate[field], field);
     }
-    if (sqlState(error) === '23503') {
-      throw new Fault(
-        sentences.inUse === undefined ? 'INVALID_REQUEST' : 'IN_USE',
-        sentences.inUse ?? 'It refers to something that is not there.',
-        { cause: error },
-      );
-    }
+    if (error.code === '23503' && inUse !== undefined) refuse('IN_USE', inUse);
+    if (error.code === '23503') refuse('INVALID_REQUEST', `${columns} refers to something that is not there.`, columns);
+    if (error.code === '23514') refuse('INVALID_REQUEST', check[columns], columns);
     throw error;
   };
+}
+
+/** PostgreSQL names a constraint `<table>_<columns>_<kind>`, and so do the panel's migrations. */
+function constrainedColumns({ constraint = '', table = '' }: pg.DatabaseError): string {
+  return constraint.replace(`${table}_`, '').replace(/_(key|fkey|check)$/, '');
 }

@@ -94,7 +94,8 @@ const TABLES = [
      upload_kbps integer NOT NULL CHECK (upload_kbps > 0),
      is_active boolean NOT NULL,
      row_version integer NOT NULL DEFAULT 0,
-     UNIQUE (service_id, name))`,
+     UNIQUE (service_id, name),
+     CONSTRAINT bandwidth_rules_to_time_check CHECK (to_time <> from_time))`,
   `CREATE TABLE fup_counters (
      subscriber_id integer NOT NULL REFERENCES subscribers ON DELETE CASCADE,
      day date NOT NULL,

@@ -7,8 +7,7 @@ import type { DatabasePool } from './pool.ts';
 /** Faults as the port says. */
 export function createServiceStore(panel: DatabasePool): ServiceStore {
   const { db } = panel;
-  const taken = (name: string) =>
-    refusedBy({ duplicate: `There is already a service "${name}".`, field: 'name', inUse: inUse('service') });
+  const taken = (name: string) => refusedBy({ duplicate: { name: `There is already a service "${name}".` } });
   return {
     list: () => panel.guard(() => db.selectFrom('services').selectAll().orderBy('name').execute()),
     find: (id) =>
@@ -51,21 +50,30 @@ export function createServiceStore(panel: DatabasePool): ServiceStore {
           'service',
         );
         refuseOlder(`"${before.name}"`, rowVersion, before.row_version);
-        await change.deleteFrom('services').where('id', '=', id).execute().catch(taken(before.name));
+        await change
+          .deleteFrom('services')
+          .where('id', '=', id)
+          .execute()
+          .catch(refusedBy({ inUse: IN_USE }));
         const changes = { name: [before.name, null] };
         await audit({ actor, action: 'remove', entity: 'service', entityId: id, changes });
       }),
   };
 }
 
-const inUse = (what: string): string => `This ${what} is still in use; give its subscribers another one first.`;
+const IN_USE = 'This service is still in use; give its subscribers another one first.';
 
 const NAS_COLUMNS = ['id', 'name', 'address', 'type', 'ports', 'created_at', 'updated_at', 'row_version'] as const;
 
 /** Secrets go in sealed and never come out. Faults as the port says. */
 export function createNasStore(panel: DatabasePool): NasStore {
   const { db } = panel;
-  const taken = refusedBy({ duplicate: 'There is already a NAS device of this name or address.', field: 'address' });
+  const taken = refusedBy({
+    duplicate: {
+      name: 'There is already a NAS device of this name.',
+      address: 'There is already a NAS device with this address.',
+    },
+  });
   return {
     list: () => panel.guard(() => db.selectFrom('nas_devices').select(NAS_COLUMNS).orderBy('name').execute()),
     find: (id) =>

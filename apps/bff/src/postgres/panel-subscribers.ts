@@ -4,6 +4,7 @@ import type { Subscriber, SubscriberFilters } from '@proxpanel/contracts/subscri
 import type { Owner, RowTarget, SubscriberStore, SubscriberValues } from '../panel/ports.ts';
 import { audited, differences, found, refuseOlder, refusedBy, type Changing } from './panel-audit.ts';
 import type { PanelTables } from './panel-tables.ts';
+import { requireReseller } from './panel-users.ts';
 import type { DatabasePool } from './pool.ts';
 import { conditions, countMatches, fewMatches, readPage, subscriberRows } from './subscriber-queries.ts';
 
@@ -31,12 +32,13 @@ export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
     find: (id, owner) => panel.guard(() => find(db, id, owner)),
     insert: (values, actor) =>
       audited(panel, async (change, audit) => {
+        await requireReseller(change, values.resellerId);
         const { id } = await change
           .insertInto('subscribers')
           .values({ ...columnsOf(values), username: values.username } as Insertable<PanelTables['subscribers']>)
           .returning('id')
           .executeTakeFirstOrThrow()
-          .catch(refusedBy({ duplicate: `There is already a subscriber "${values.username}".`, field: 'username' }));
+          .catch(taken(values.username));
         await audit({ actor, action: 'create', entity: 'subscriber', entityId: id, changes: said(values) });
         return find(change, id, null);
       }),
@@ -69,6 +71,9 @@ export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
   };
 }
 
+const taken = (username: string) =>
+  refusedBy({ duplicate: { username: `There is already a subscriber "${username}".` } });
+
 async function find(db: Db | Changing, id: number, owner: Owner): Promise<Subscriber> {
   const row = await subscriberRows(db)
     .where((where) => where.and([where('subscribers.id', '=', id), ...conditions(where, { search: '' }, owner)]))
@@ -80,13 +85,14 @@ function update(panel: DatabasePool, { id, rowVersion, owner }: RowTarget, value
   return audited(panel, async (change, audit) => {
     const before = await lock(change, id, owner);
     refuseOlder(`"${before.username}"`, rowVersion, before.row_version);
+    await requireReseller(change, values.resellerId);
     const columns = columnsOf(values);
     await change
       .updateTable('subscribers')
       .set({ ...columns, row_version: before.row_version + 1, updated_at: new Date().toISOString() })
       .where('id', '=', id)
       .execute()
-      .catch(refusedBy({ duplicate: `There is already a subscriber "${values.username ?? ''}".`, field: 'username' }));
+      .catch(taken(values.username ?? ''));
     const { password_sealed: sealed, ...plain } = columns;
     const changes = { ...differences(before, plain), ...(sealed === undefined ? {} : { password: 'changed' }) };
     await audit({ actor, action: 'change', entity: 'subscriber', entityId: id, changes });
@@ -141,7 +147,8 @@ function columnsOf(values: SubscriberValues) {
     password_sealed: values.passwordSealed,
     service_id: values.serviceId,
     reseller_id: values.resellerId,
-    expires_at: values.expiresAt,
+    // As it is read again: two ways to write one instant are no difference.
+    expires_at: values.expiresAt == null ? values.expiresAt : new Date(values.expiresAt).toISOString(),
     is_active: values.isActive,
     note: values.note,
   };

@@ -1,11 +1,15 @@
 /** The panel's accounts: admins and resellers. */
 import { sql } from 'kysely';
 import type { Reseller } from '@proxpanel/contracts/resellers';
+import { Fault } from '../fault.ts';
 import type { ResellerStore, UserStore } from '../panel/ports.ts';
 import { audited, differences, found, refuseOlder, refusedBy } from './panel-audit.ts';
 import type { DatabasePool } from './pool.ts';
 
 type Db = DatabasePool['db'];
+
+/** Who makes users that no signed-in person makes: the first start, and the command line. */
+const THIS_SERVER = 'this server';
 
 /** Users in the local database, by the panel's own role. Faults: DATABASE_DOWN, READ_ONLY, DUPLICATE. */
 export function createUserStore(panel: DatabasePool): UserStore {
@@ -20,10 +24,16 @@ export function createUserStore(panel: DatabasePool): UserStore {
           .executeTakeFirst();
         return row ?? null;
       }),
-    insert: (user) =>
-      panel.guard(async () => {
-        const values = { username: user.username, role: user.role, password_hash: user.passwordHash };
-        await db.insertInto('users').values(values).execute().catch(taken(user.username));
+    insert: ({ username, role, passwordHash }) =>
+      audited(panel, async (change, audit) => {
+        const { id } = await change
+          .insertInto('users')
+          .values({ username, role, password_hash: passwordHash })
+          .returning('id')
+          .executeTakeFirstOrThrow()
+          .catch(taken(username));
+        const changes = { username, role, password: 'set' };
+        await audit({ actor: THIS_SERVER, action: 'create', entity: 'user', entityId: id, changes });
       }),
     count: () =>
       panel.guard(async () => {
@@ -33,8 +43,19 @@ export function createUserStore(panel: DatabasePool): UserStore {
   };
 }
 
-const taken = (username: string) =>
-  refusedBy({ duplicate: `There is already a user "${username}".`, field: 'username' });
+const taken = (username: string) => refusedBy({ duplicate: { username: `There is already a user "${username}".` } });
+
+/** INVALID_REQUEST when the id is not a reseller's: an admin is a user too, and owns nobody. */
+export async function requireReseller(db: Db, id: number | null | undefined): Promise<void> {
+  if (id === null || id === undefined) return;
+  const row = await db
+    .selectFrom('users')
+    .select('id')
+    .where('id', '=', id)
+    .where('role', '=', 'reseller')
+    .executeTakeFirst();
+  if (row === undefined) throw new Fault('INVALID_REQUEST', 'There is no such reseller.', { field: 'reseller_id' });
+}
 
 /** Resellers are users of that role. Faults as the port says. */
 export function createResellerStore(panel: DatabasePool): ResellerStore {
@@ -54,7 +75,7 @@ export function createResellerStore(panel: DatabasePool): ResellerStore {
           .returning('id')
           .executeTakeFirstOrThrow()
           .catch(taken(username));
-        const changes = { username, display_name: displayName };
+        const changes = { username, display_name: displayName, password: 'set' };
         await audit({ actor, action: 'create', entity: 'reseller', entityId: id, changes });
         return resellerWith(change, id);
       }),

@@ -237,7 +237,12 @@ test('the panel can use its own tables and none of the cluster', async () => {
 test('users, subscribers and revoked tokens are kept, found and counted', async () => {
   const users = createUserStore(connections.panel);
   await users.insert({ username: 'admin', role: 'admin', passwordHash: '$argon2id$x' });
-  expect(await users.findByName('admin')).toEqual({ username: 'admin', role: 'admin', passwordHash: '$argon2id$x' });
+  expect(await users.findByName('admin')).toEqual({
+    username: 'admin',
+    role: 'admin',
+    passwordHash: '$argon2id$x',
+    isActive: true,
+  });
   expect(await users.findByName('Admin')).toBeNull();
   expect(await users.count()).toBe(1);
   await expect(users.insert({ username: 'admin', role: 'reseller', passwordHash: 'y' })).rejects.toMatchObject({

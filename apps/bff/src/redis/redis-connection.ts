@@ -16,10 +16,10 @@ export interface RedisConnection {
 }
 
 /** Never blocks and never throws: a Redis that is away is a Fault of the commands sent meanwhile. */
-export function connectToRedis(url: string, log: LogPort): RedisConnection {
+export function connectToRedis(url: string, log: LogPort, connectionName = 'proxpanel-cluster'): RedisConnection {
   let lastFault: string | null = null;
   const client = new Redis(url, {
-    connectionName: 'proxpanel-cluster',
+    connectionName,
     connectTimeout: REDIS_TIMEOUT_MS,
     commandTimeout: REDIS_TIMEOUT_MS,
     // A command is for now: sent minutes later, by a queue, it would surprise whoever has given it up.
