@@ -25,6 +25,8 @@ import { registerRecordRoutes } from './routes/record-routes.ts';
 import { registerSellingRoutes } from './routes/selling-routes.ts';
 import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
 
+/** A person waits for what the panel asks of Redis, and can do without it. */
+const redisTimeoutMs = 1_000;
 const revocationIntervalMs = 5_000;
 const soonMs = 100;
 
@@ -50,7 +52,7 @@ export type Panel = ReturnType<typeof createPanel>;
 
 export function createPanel({ environment, log, clock, nodeFile, connections }: PanelSurroundings) {
   const list = createRevocationList(clock.nowMs);
-  const redis = connectToRedis(environment.redisUrl, log, 'proxpanel-panel');
+  const redis = connectToRedis(environment.redisUrl, log, { name: 'proxpanel-panel', timeoutMs: redisTimeoutMs });
   return {
     users: createUserStore(connections.panel),
     subscribers: createSubscriberStore(connections.panel),

@@ -1,6 +1,6 @@
 /** NAS devices: the routers that ask RADIUS. A secret goes in and never comes out. */
 import { z } from 'zod';
-import { lineSchema, rowVersionSchema } from './panel-primitives.ts';
+import { lineSchema, missing, rowVersionSchema } from './panel-primitives.ts';
 import { timestampSchema } from './primitives.ts';
 
 export const nasTypeSchema = z.enum(['mikrotik', 'cisco', 'juniper', 'other']);
@@ -9,7 +9,10 @@ const fields = z.object({
   name: lineSchema('The name', 100),
   /** Of the router, as RADIUS sees it: an address, or a network in CIDR form. */
   address: z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-    error: 'The address must be an IP address or a network such as 10.0.0.0/24.',
+    error: ({ input }) =>
+      input === undefined
+        ? 'The address is missing.'
+        : 'The address must be an IP address or a network such as 10.0.0.0/24.',
   }),
   type: nasTypeSchema,
   ports: z.int().min(0).max(65_535).nullable(),
@@ -17,7 +20,7 @@ const fields = z.object({
 
 /** RADIUS takes any bytes; a router's command line does not. */
 const radiusSecretSchema = z
-  .string({ error: 'The secret is missing.' })
+  .string({ error: missing('The secret') })
   .min(8, 'The secret must have at least 8 characters.')
   .max(128, 'The secret may have at most 128 characters.')
   .regex(/^[\x21-\x7e]+$/, 'The secret may hold only printable ASCII characters without spaces.');

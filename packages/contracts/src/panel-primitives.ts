@@ -4,10 +4,15 @@ import { z } from 'zod';
 // eslint-disable-next-line no-control-regex -- the control characters are exactly what is searched for
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
+/** Of what is absent; what is there and no text is told so in zod's own words. */
+export function missing(what: string) {
+  return ({ input }: { readonly input?: unknown }) => (input === undefined ? `${what} is missing.` : undefined);
+}
+
 /** One line of text, as a person typed it. */
 export function lineSchema(what: string, longest: number) {
   return z
-    .string({ error: `${what} is missing.` })
+    .string({ error: missing(what) })
     .trim()
     .min(1, `${what} is empty.`)
     .max(longest, `${what} may have at most ${String(longest)} characters.`)
@@ -16,7 +21,7 @@ export function lineSchema(what: string, longest: number) {
 
 /** What RADIUS and a router take as a name without quoting. */
 export const accountNameSchema = z
-  .string({ error: 'The user name is missing.' })
+  .string({ error: missing('The user name') })
   .trim()
   .min(1, 'The user name is empty.')
   .max(64, 'The user name may have at most 64 characters.')

@@ -18,6 +18,12 @@ test('the description holds every served row, with body, parameters and reply', 
   expect(json.paths['/api/cluster/nodes/{id}'].delete.parameters).toMatchObject([{ name: 'id', in: 'path' }]);
   expect(json.paths['/api/subscribers'].get.parameters.map(({ name }: { name: string }) => name)).toEqual([
     'search',
+    'state',
+    'service_id',
+    'reseller_id',
+    'sort',
+    'descending',
+    'cursor',
     'limit',
   ]);
   expect(json.components.schemas.Error.properties.code.enum).toContain('READ_ONLY');

@@ -45,7 +45,7 @@ test('a body of the wrong shape is one sentence that names the field', async () 
   const { ask, signIn } = await startTestApp();
   const token = await signIn('admin');
   const cases: [unknown, string, string][] = [
-    [{}, 'username is missing.', 'username'],
+    [{}, 'The user name is missing.', 'username'],
     [{ username: 7 }, 'username must be a string.', 'username'],
     [{ username: '' }, 'The user name is empty.', 'username'],
     [{ username: "o'neil" }, 'The user name may hold only letters, digits and . _ @ -', 'username'],
