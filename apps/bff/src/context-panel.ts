@@ -9,6 +9,8 @@ import { createSessions } from './http/session.ts';
 import { createTicker, type Service } from './loops/service.ts';
 import { createRevocations } from './panel/revocations.ts';
 import { createColumnSeal } from './panel/seal-column.ts';
+import type { PictureStore } from './panel/upload-ports.ts';
+import { createAuditTrail } from './postgres/audit-trail.ts';
 import type { Connections } from './postgres/connection.ts';
 import { createRevocationStore } from './postgres/panel-revocations.ts';
 import { createNasStore, createServiceStore } from './postgres/panel-services.ts';
@@ -16,6 +18,7 @@ import { createSubscriberStore } from './postgres/panel-subscribers.ts';
 import { createResellerStore, createUserStore } from './postgres/panel-users.ts';
 import { registerAuthRoutes } from './routes/auth-routes.ts';
 import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
+import { registerUploadRoutes } from './routes/upload-routes.ts';
 
 const revocationIntervalMs = 5_000;
 const soonMs = 100;
@@ -26,6 +29,7 @@ export interface PanelSurroundings {
   readonly clock: ClockPort;
   readonly nodeFile: NodeFilePort;
   readonly connections: Connections;
+  readonly pictures: PictureStore;
 }
 
 /** What a panel must know of the cluster that it may be part of. */
@@ -36,7 +40,7 @@ export interface PanelsView {
 
 export type Panel = ReturnType<typeof createPanel>;
 
-export function createPanel({ environment, log, clock, nodeFile, connections }: PanelSurroundings) {
+export function createPanel({ environment, log, clock, nodeFile, connections, pictures }: PanelSurroundings) {
   const list = createRevocationList(clock.nowMs);
   return {
     users: createUserStore(connections.panel),
@@ -44,6 +48,8 @@ export function createPanel({ environment, log, clock, nodeFile, connections }: 
     services: createServiceStore(connections.panel),
     devices: createNasStore(connections.panel),
     resellers: createResellerStore(connections.panel),
+    pictures,
+    audit: createAuditTrail(connections.panel),
     seal: createColumnSeal(environment.panelEncryptionKey),
     nowMs: clock.nowMs,
     sessions: createSessions({ nodeFile, clock, revocations: list }),
@@ -59,6 +65,7 @@ export function createPanel({ environment, log, clock, nodeFile, connections }: 
 export function registerPanelRoutes(register: Register, panel: Panel, view: PanelsView): void {
   registerAuthRoutes(register, { ...panel, ...view, keepsSecrets: panel.seal.available });
   registerSubscriberRoutes(register, panel);
+  registerUploadRoutes(register, panel);
 }
 
 /** `canAsk`: the panel's database can be asked now. */
