@@ -37,6 +37,6 @@ test('what differs, and what nobody can tell now, stands there alone with its se
 test('a server that stands alone is compared with nobody', async () => {
   statusIs(() => standaloneStatus());
   openPanel('/settings/cluster');
-  await screen.findByRole('heading', { name: 'Cluster' });
+  await screen.findByRole('button', { name: 'Configure as Main Server' });
   expect(screen.queryByRole('region', { name: 'Beside the database' })).toBeNull();
 });
