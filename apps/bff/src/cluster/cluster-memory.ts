@@ -116,6 +116,8 @@ export interface ClusterMemory {
   resources: Resources;
   /** What this server says of itself for the parity list; null: not measured yet, or in no cluster. */
   parity: ParityFacts | null;
+  /** On a secondary: main's pictures are being fetched. */
+  uploadsPull: Promise<void> | null;
   readonly sounds: Map<number, Sounds>;
   readonly arbiter: ArbiterMemory;
   lease: HeldLease | null;
@@ -159,6 +161,7 @@ export function createClusterMemory(): ClusterMemory {
     cloneOfThisServer: null,
     resources: { cpuPercent: null, memoryPercent: null, diskPercent: null, subscriberCount: null },
     parity: null,
+    uploadsPull: null,
     sounds: new Map(),
     arbiter: { view: null, heardMs: null, silent: false, sentence: '', forgotMs: null },
     lease: null,

@@ -8,6 +8,7 @@ import type { PeerTarget } from './peer-ports.ts';
 
 /** A piece of 256 kB as base64 takes 3 s at 1 Mbit/s. */
 const callTimeoutMs = 15_000;
+const lastPullMs = 3_000;
 const faultName = 'uploads';
 
 /**
@@ -15,12 +16,42 @@ const faultName = 'uploads';
  * removed only once all that it has is here whole. A fault stands as a notice until a later pull succeeds.
  */
 export async function pullUploads(context: ClusterContext, signal: AbortSignal): Promise<boolean> {
-  const { standingFaults } = context.memory;
   const main = mainToPullFrom(context);
-  if (main === null) {
-    standingFaults.delete(faultName);
+  if (main === null || hasTheSame(context, main.nodeId)) {
+    context.memory.standingFaults.delete(faultName);
     return false;
   }
+  await oneAtATime(context, () => pullFrom(context, main, signal));
+  return true;
+}
+
+/**
+ * On the candidate of a planned change of main, while main still serves: what was put up there since the last pull. A
+ * change of main waits 3 s for it and no longer: it must not hang on a picture.
+ */
+export async function pullBeforeTakingOver(context: ClusterContext): Promise<void> {
+  const main = mainToPullFrom(context);
+  if (main === null) return;
+  const signal = AbortSignal.timeout(lastPullMs);
+  const { promise: timeIsUp, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => {
+    resolve();
+  });
+  // Of its own signal only the pull hears that is begun here: one that runs already goes on by itself.
+  await Promise.race([oneAtATime(context, () => pullFrom(context, main, signal)), timeIsUp]);
+  if (signal.aborted) context.log.warn({ main: main.target.apiUrl }, "not all of main's pictures have come in time");
+}
+
+/** Two pulls would write into the same files. */
+function oneAtATime({ memory }: ClusterContext, pull: () => Promise<void>): Promise<void> {
+  memory.uploadsPull ??= pull().finally(() => {
+    memory.uploadsPull = null;
+  });
+  return memory.uploadsPull;
+}
+
+async function pullFrom(context: ClusterContext, main: MainToPullFrom, signal: AbortSignal): Promise<void> {
+  const { standingFaults } = context.memory;
   try {
     const { body } = await context.peers.call('uploadManifest', main.target, undefined, {
       timeoutMs: callTimeoutMs,
@@ -30,14 +61,13 @@ export async function pullUploads(context: ClusterContext, signal: AbortSignal):
     if (body.uploads !== null) await takeOver(context, main, body.uploads, signal);
     standingFaults.delete(faultName);
   } catch (error) {
-    if (signal.aborted) return true;
+    if (signal.aborted) return;
     if (!(error instanceof Fault)) throw error;
     const sentence = `The pictures of main could not be fetched: ${messageOf(error)}`;
     if (standingFaults.get(faultName) !== sentence) context.log.warn({ code: error.code }, sentence);
     standingFaults.set(faultName, sentence);
   }
   await measureParity(context);
-  return true;
 }
 
 interface MainToPullFrom {
@@ -45,15 +75,19 @@ interface MainToPullFrom {
   readonly target: PeerTarget;
 }
 
-/** null: this server follows nobody, main has not been heard, or there is nothing to fetch. */
+/** null: this server follows nobody. */
 function mainToPullFrom(context: ClusterContext): MainToPullFrom | null {
   const { membership } = context.nodeFile.get();
   if (membership === null || configuredRole(membership) !== 'secondary') return null;
   const main = mainPeer(membership);
-  const probe = context.memory.probes.get(membership.main_node_id);
+  return main === null ? null : { nodeId: main.node_id, target: targetOf(membership, main) };
+}
+
+/** Or main has not said what it has: it is asked once it answers. */
+function hasTheSame({ memory }: ClusterContext, mainNodeId: number): boolean {
+  const probe = memory.probes.get(mainNodeId);
   const theirs = probe?.lastFailedAtMs === null ? probe.reply?.parity?.uploads : null;
-  if (main === null || theirs == null || theirs === context.memory.parity?.uploads) return null;
-  return { nodeId: main.node_id, target: targetOf(membership, main) };
+  return theirs == null || theirs === memory.parity?.uploads;
 }
 
 async function takeOver(
