@@ -10,6 +10,8 @@ import { createSessions } from './http/session.ts';
 import { createTicker, type Service } from './loops/service.ts';
 import { createRevocations } from './panel/revocations.ts';
 import { createColumnSeal } from './panel/seal-column.ts';
+import type { PictureStore } from './panel/upload-ports.ts';
+import { createAuditTrail } from './postgres/audit-trail.ts';
 import type { Connections } from './postgres/connection.ts';
 import { createCountStore } from './postgres/panel-counts.ts';
 import { createRecordStore } from './postgres/panel-records.ts';
@@ -24,6 +26,7 @@ import { registerAuthRoutes } from './routes/auth-routes.ts';
 import { registerRecordRoutes } from './routes/record-routes.ts';
 import { registerSellingRoutes } from './routes/selling-routes.ts';
 import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
+import { registerUploadRoutes } from './routes/upload-routes.ts';
 
 /** A person waits for what the panel asks of Redis, and can do without it. */
 const redisTimeoutMs = 1_000;
@@ -36,6 +39,7 @@ export interface PanelSurroundings {
   readonly clock: ClockPort;
   readonly nodeFile: NodeFilePort;
   readonly connections: Connections;
+  readonly pictures: PictureStore;
 }
 
 /** What a panel must know of the cluster that it may be part of. */
@@ -50,7 +54,7 @@ export interface PanelsView {
 
 export type Panel = ReturnType<typeof createPanel>;
 
-export function createPanel({ environment, log, clock, nodeFile, connections }: PanelSurroundings) {
+export function createPanel({ environment, log, clock, nodeFile, connections, pictures }: PanelSurroundings) {
   const list = createRevocationList(clock.nowMs);
   const redis = connectToRedis(environment.redisUrl, log, { name: 'proxpanel-panel', timeoutMs: redisTimeoutMs });
   return {
@@ -64,6 +68,8 @@ export function createPanel({ environment, log, clock, nodeFile, connections }: 
     settings: createSettingsStore(connections.panel),
     counts: createCountStore(connections.panel),
     countCache: createCountCache(redis),
+    pictures,
+    audit: createAuditTrail(connections.panel),
     seal: createColumnSeal(environment.panelEncryptionKey),
     nowMs: clock.nowMs,
     sessions: createSessions({ nodeFile, clock, revocations: list }),
@@ -84,6 +90,7 @@ export function registerPanelRoutes(register: Register, panel: Panel, view: Pane
   registerSubscriberRoutes(register, panel);
   registerSellingRoutes(register, { ...panel, ...view });
   registerRecordRoutes(register, { ...panel, ...view });
+  registerUploadRoutes(register, panel);
 }
 
 /** `canAsk`: the panel's database can be asked now. */

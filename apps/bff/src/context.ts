@@ -18,12 +18,14 @@ import { createHost } from './host/machine.ts';
 import { openNodeFile } from './host/node-file-store.ts';
 import { openOperationFiles } from './host/operation-files.ts';
 import { createPostgresControl } from './host/postgres-control.ts';
+import { createUploadFiles } from './host/upload-files.ts';
 import { createApp, type App } from './http/app.ts';
 import type { ForwardedCall } from './http/call.ts';
 import { RawReply } from './http/raw-reply.ts';
 import { createClusterLoops, shutGateUntilAsked } from './loops/cluster-loops.ts';
 import { createDecideServices } from './loops/decide-loop.ts';
 import { createFenceService } from './loops/fence-service.ts';
+import { createParityLoops } from './loops/parity-loops.ts';
 import { createPrepareLoop } from './loops/prepare-loop.ts';
 import { createResumeService } from './loops/resume-service.ts';
 import type { Service } from './loops/service.ts';
@@ -75,7 +77,14 @@ export async function createContext(environment: Environment, log: Logger): Prom
   };
   shutGateUntilAsked(cluster);
   const { clock, nodeFile } = outside.ports;
-  const panel = createPanel({ environment, log, clock, nodeFile, connections: outside.connections });
+  const panel = createPanel({
+    environment,
+    log,
+    clock,
+    nodeFile,
+    connections: outside.connections,
+    pictures: outside.uploads,
+  });
   return {
     app: createRoutes(environment, log, outside, cluster, panel),
     cluster,
@@ -110,6 +119,7 @@ async function openAdapters(environment: Environment, log: Logger) {
     clock,
     log,
   });
+  const uploads = createUploadFiles(environment.uploadsDir);
   const ports: Ports = {
     log,
     clock,
@@ -131,10 +141,12 @@ async function openAdapters(environment: Environment, log: Logger) {
     portProbes: createPortProbes(),
     seal: createSeal(),
     panelFacts: createPanelFacts(connections.panel),
+    uploads,
   };
   return {
     own,
     arbiter,
+    uploads,
     ports,
     connections,
     database,
@@ -207,6 +219,7 @@ function createServices(
     createFenceService(cluster),
     createResumeService(cluster),
     ...createClusterLoops(cluster),
+    ...createParityLoops(cluster),
     ...createDecideServices(cluster),
     ...createPanelServices(panel, log, canAsk),
   ];

@@ -3,6 +3,7 @@ import type { OwnServer } from './cluster/own-server.ts';
 import type { DatabaseWatchPort } from './cluster/ports.ts';
 import { parsePostgresControl, type PostgresControl } from './cluster/scripts/postgres-control.ts';
 import type { Environment } from './environment.ts';
+import { proveEnvironment } from './environment-proofs.ts';
 
 /** Without an arbiter; SAFETY §4 puts both WAL time-outs at half the lease with one. */
 const walTimeoutWithoutArbiterMs = 10_000;
@@ -21,6 +22,10 @@ export function describeOwnServer(environment: Environment, database: DatabaseWa
       return given ?? detectPostgresControl(database.view().dataDirectory);
     },
     runScripts: environment.runScripts,
+    certificatePath: environment.tls?.certPath ?? null,
+    environmentProofs(prove) {
+      return proveEnvironment(environment, this.postgresControl !== null, prove);
+    },
     scriptDirectory: environment.scriptDir,
     initialSettings: environment.initialSettings,
     leaseTtlMs: environment.leaseTtlMs,

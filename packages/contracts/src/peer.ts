@@ -15,6 +15,7 @@ import { clusterSettingsSchema } from './settings.ts';
 import { cloneProgressSchema } from './script.ts';
 import { holdSchema, lastFailoverSchema, promotionSchema } from './change-of-main.ts';
 import { clusterEventSchema } from './events.ts';
+import { parityFactsSchema } from './parity.ts';
 
 /** Claims of X-Cluster-Token. `iss` is `node:<id>`, or `server:<uuid>` on join and preflight. */
 export const clusterTokenClaimsSchema = z.object({
@@ -219,6 +220,8 @@ export const peerStatusReplySchema = z.object({
   hold: holdSchema.nullable(),
   last_failover: lastFailoverSchema.nullable(),
   standing: z.enum(['following', 'fenced', 'diverged']),
+  /** null: not measured yet, or said by a version that knows nothing of it. */
+  parity: parityFactsSchema.nullable().default(null),
   at: timestampSchema,
 });
 export type PeerStatusReply = z.infer<typeof peerStatusReplySchema>;

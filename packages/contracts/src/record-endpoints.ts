@@ -121,6 +121,7 @@ export const recordEndpoints = {
     method: 'GET',
     path: '/api/uploads/:kind',
     summary: 'One picture',
+    query: uploads.readUploadQuerySchema,
     replyType: 'image/*',
   },
   putUpload: {

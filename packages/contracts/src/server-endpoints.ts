@@ -116,14 +116,15 @@ export const serverEndpoints = {
     ...servers,
     method: 'GET',
     path: '/api/cluster/uploads',
-    summary: 'Manifest of the uploads',
+    summary: 'The list of the uploads',
     reply: uploads.uploadManifestReplySchema,
   },
   upload: {
     ...servers,
     method: 'GET',
     path: '/api/cluster/uploads/:sha256',
-    summary: 'One uploaded file',
-    replyType: 'application/octet-stream',
+    summary: 'A piece of one uploaded file',
+    query: uploads.uploadChunkQuerySchema,
+    reply: uploads.uploadChunkReplySchema,
   },
 } as const satisfies Record<string, Endpoint>;

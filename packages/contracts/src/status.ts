@@ -4,6 +4,7 @@ import { divergenceSchema, holdSchema, lastFailoverSchema } from './change-of-ma
 import { clusterEventSchema } from './events.ts';
 import { availabilitySchema, statusNodeSchema } from './nodes.ts';
 import { operationSchema } from './operations.ts';
+import { nodeParitySchema } from './parity.ts';
 import { nodeIdSchema, percentSchema, reasonSchema, termSchema, timestampSchema, uuidSchema } from './primitives.ts';
 import { databaseStateSchema, redisStateSchema, roleSchema, severitySchema } from './roles.ts';
 import { scriptRunPhaseSchema } from './script.ts';
@@ -168,6 +169,8 @@ export const clusterStatusSchema = z.object({
     .nullable(),
   nodes: z.array(statusNodeSchema),
   indicators: z.array(indicatorSchema),
+  /** Each node beside main, compared with main in what PostgreSQL does not replicate. */
+  parity: z.array(nodeParitySchema),
   join: joinProgressSchema.nullable(),
   operation: operationSchema.nullable(),
   notices: z.array(noticeSchema),

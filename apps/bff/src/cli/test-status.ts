@@ -78,6 +78,7 @@ export function wellMain(changes: Partial<ClusterStatus> = {}): ClusterStatus {
       promises: [],
     },
     nodes: [node(1, { role: 'main', is_self: true, is_main: true }), node(2, {})],
+    parity: [],
     indicators: [],
     join: null,
     operation: null,

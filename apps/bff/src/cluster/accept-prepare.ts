@@ -12,6 +12,7 @@ import { requireMembership } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import { beginOperationNow } from './operation-record.ts';
 import { PREPARED_FOR_MS, prepareForPromotion, undoPreparation } from './prepare-for-promotion.ts';
+import { pullBeforeTakingOver } from './pull-uploads.ts';
 import { runPlan } from './run-plan.ts';
 import { startOperation } from './start-operation.ts';
 import { hear } from './sounds.ts';
@@ -50,6 +51,7 @@ async function judge(context: ClusterContext, body: PrepareBody): Promise<string
   const reasons = await judgeCandidate(context, false);
   if (reasons.length > 0 || body.stage === 'rehearse') return reasons.map(({ sentence }) => sentence);
   await prepareForPromotion(context, body.operation_id);
+  await pullBeforeTakingOver(context);
   const timer = setTimeout(() => void undoUnused(context, body.operation_id), PREPARED_FOR_MS);
   timer.unref();
   return [];

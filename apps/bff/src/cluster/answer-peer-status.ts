@@ -37,6 +37,7 @@ export function answerPeerStatus(context: ClusterContext): PeerStatusReply {
     hold: membership.hold,
     last_failover: membership.last_failover,
     standing: standingOf(membership),
+    parity: context.memory.parity,
     at: new Date(context.clock.nowMs()).toISOString(),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { CloneProgress } from '@proxpanel/contracts/script';
 import type { Operation } from '@proxpanel/contracts/operations';
+import type { ParityFacts } from '@proxpanel/contracts/parity';
 import type { PeerStatusReply } from '@proxpanel/contracts/peer';
 import type { LsnSample } from '@proxpanel/failover/lag';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
@@ -17,6 +18,8 @@ export interface ProbeMemory {
   readonly lastFailedAtMs: number | null;
   readonly lastFailure: string | null;
   readonly reply: PeerStatusReply | null;
+  /** Its clock minus ours at the last answer, half the round trip taken off. */
+  readonly clockAheadMs?: number;
 }
 
 /** What is known of a member's sounds, by the boot clock in ms (SAFETY §3): the wall clock may jump. */
@@ -111,6 +114,10 @@ export interface ClusterMemory {
   lastHeartbeatFailure: string | null;
   cloneOfThisServer: CloneProgress | null;
   resources: Resources;
+  /** What this server says of itself for the parity list; null: not measured yet, or in no cluster. */
+  parity: ParityFacts | null;
+  /** On a secondary: main's pictures are being fetched. */
+  uploadsPull: Promise<void> | null;
   readonly sounds: Map<number, Sounds>;
   readonly arbiter: ArbiterMemory;
   lease: HeldLease | null;
@@ -153,6 +160,8 @@ export function createClusterMemory(): ClusterMemory {
     lastHeartbeatFailure: null,
     cloneOfThisServer: null,
     resources: { cpuPercent: null, memoryPercent: null, diskPercent: null, subscriberCount: null },
+    parity: null,
+    uploadsPull: null,
     sounds: new Map(),
     arbiter: { view: null, heardMs: null, silent: false, sentence: '', forgotMs: null },
     lease: null,

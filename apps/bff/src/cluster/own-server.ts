@@ -13,6 +13,10 @@ export interface OwnServer {
   readonly version: string;
   readonly postgresControl: PostgresControl | null;
   readonly runScripts: boolean;
+  /** TLS_CERT_PATH; null: plain http. */
+  readonly certificatePath: string | null;
+  /** What both servers of a cluster need in their environment: `prove` turns a value into what may be shown of it. */
+  environmentProofs(prove: (value: string) => string): Readonly<Record<string, string>>;
   readonly scriptDirectory: string;
   readonly initialSettings: ClusterSettings;
   /** LEASE_TTL_MS; the arbiter's value wins where a lease exists. */

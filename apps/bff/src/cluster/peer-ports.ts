@@ -18,6 +18,8 @@ export type PeerEndpointName = Extract<
   | 'discard'
   | 'promise'
   | 'confirmMain'
+  | 'uploadManifest'
+  | 'upload'
 >;
 
 export interface PeerTarget {
@@ -40,6 +42,15 @@ export interface PeerReply<Name extends PeerEndpointName> {
   readonly roundTripMs: number;
 }
 
+export interface PeerCallOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** The `:name` parts of the path. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** Not signed: what it asks for has to be told by the reply again. */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
 export interface PeerPort {
   /**
    * A signed call; the reply's signature, status and body hash are checked before it is believed.
@@ -50,7 +61,7 @@ export interface PeerPort {
     name: Name,
     target: PeerTarget,
     body: PeerBodyOf<Name>,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    options: PeerCallOptions,
   ): Promise<PeerReply<Name>>;
   /**
    * Base URLs to try for an address as a person typed it: host, host:port or http(s) URL; a bare host gives https 443,
@@ -79,6 +90,8 @@ export interface SealPort {
   seal(secret: string, payload: unknown): Promise<string>;
   /** SECRET_MISMATCH when it was not sealed with this secret. */
   open(secret: string, sealed: string): Promise<unknown>;
+  /** HMAC-SHA256 of a text, base64url: two servers of one cluster can tell that theirs are equal, and nobody can read it. */
+  prove(secret: string, text: string): string;
 }
 
 export interface VerifiedPeer {

@@ -15,6 +15,7 @@ import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import type { ArbiterPort } from './arbiter-ports.ts';
 import type { NodeFile } from './node-file.ts';
 import type { PeerPort, PortProbePort, SealPort } from './peer-ports.ts';
+import type { UploadFilesPort } from './upload-ports.ts';
 import type { DiskUsage, ReplicationPort, GuardPort, PostgresControlPort } from './postgres-ports.ts';
 
 export interface LogPort {
@@ -53,6 +54,8 @@ export interface HostPort {
   memoryPercent(): Promise<number | null>;
   /** null when this process cannot see the path (a database in another container). */
   diskUsage(path: string): Promise<DiskUsage | null>;
+  /** When the first certificate of this PEM file ends; null when it cannot be read. */
+  certificateEndsAt(path: string): Promise<Date | null>;
   /** Writes SCRIPT_DIR/<name> with mode 0700, following no symbolic link; returns its path. */
   writeScript(name: string, text: string): Promise<string>;
   /** Runs a script of ours (RUN_SCRIPTS); resolves with its exit code. */
@@ -183,4 +186,5 @@ export interface Ports {
   readonly portProbes: PortProbePort;
   readonly seal: SealPort;
   readonly panelFacts: PanelFactsPort;
+  readonly uploads: UploadFilesPort;
 }

@@ -38,7 +38,12 @@ export async function probePeer(
   const askedMs = bootMs(context);
   try {
     const options = { timeoutMs: probeTimeoutMs, signal };
-    const { body } = await context.peers.call('peerStatus', targetOf(membership, peer), undefined, options);
+    const { body, roundTripMs } = await context.peers.call(
+      'peerStatus',
+      targetOf(membership, peer),
+      undefined,
+      options,
+    );
     const atMs = context.clock.nowMs();
     hear(context, peer.node_id);
     soundsOf(context, peer.node_id).receivedAskedMs = askedMs;
@@ -47,6 +52,7 @@ export async function probePeer(
       lastFailedAtMs: null,
       lastFailure: null,
       reply: body,
+      clockAheadMs: Date.parse(body.at) - (atMs - roundTripMs / 2),
     });
     if (body.role === 'main' && body.promotions_whole) {
       const { node_id: nodeId, term, promotions, timeline } = body;

@@ -21,6 +21,7 @@ import { readIndicators } from './status-indicators.ts';
 import { readJoinProgress } from './status-join.ts';
 import { readNodes } from './status-nodes.ts';
 import { readNotices } from './status-notices.ts';
+import { readParity } from './status-parity.ts';
 import { readPromises } from './status-promises.ts';
 import { readPromote } from './status-promote.ts';
 
@@ -59,6 +60,7 @@ export async function readStatus(context: ClusterContext): Promise<ClusterStatus
     cluster: membership === null ? null : readCluster(context, membership, change.durability),
     nodes,
     indicators: readIndicators(context, nodes),
+    parity: readParity(context, nodes),
     join,
     operation,
     notices: readNotices(context, nodes),

@@ -13,10 +13,10 @@ const livingMs = 60_000;
 const TEMPORARY = /^\.(.+)\.[0-9a-f]{12}\.new$/;
 
 /**
- * Replaces `path` by a new file with this text and mode. A symbolic link at `path` is replaced, never followed.
+ * Replaces `path` by a new file with this content and mode. A symbolic link at `path` is replaced, never followed.
  * Errors are those of node:fs; the old file is then untouched.
  */
-export async function writeFileAtomically(path: string, text: string, mode: number): Promise<void> {
+export async function writeFileAtomically(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -25,7 +25,7 @@ export async function writeFileAtomically(path: string, text: string, mode: numb
     await usingFile(file, async () => {
       // The umask may have taken bits away at the creation.
       await file.chmod(mode);
-      await file.writeFile(text, 'utf8');
+      await file.writeFile(content, 'utf8');
       await file.sync();
     });
     await rename(temporary, path);
@@ -34,6 +34,17 @@ export async function writeFileAtomically(path: string, text: string, mode: numb
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/** Gives a file that lies complete beside its place its name, synced before and after. A symbolic link is not followed. */
+export async function publishFile(from: string, to: string, mode: number): Promise<void> {
+  const file = await open(from, constants.O_RDWR | constants.O_NOFOLLOW);
+  await usingFile(file, async () => {
+    await file.chmod(mode);
+    await file.sync();
+  });
+  await rename(from, to);
+  await syncDirectory(dirname(to));
 }
 
 /** Removes what an interrupted write of one of these names, or of any, has left in the directory. */

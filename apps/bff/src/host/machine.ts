@@ -1,6 +1,7 @@
 /** The machine under this server: its load, and the scripts that it runs. */
 import { homedir } from 'node:os';
 import type { HostPort, LogPort } from '../cluster/ports.ts';
+import { certificateEndsAt } from './certificate.ts';
 import { createCpuMeter, diskUsage, memoryPercent } from './machine-figures.ts';
 import { runScript, writeScript } from './script-runner.ts';
 
@@ -22,6 +23,7 @@ export function createHost(parts: {
     cpuPercent: createCpuMeter(),
     memoryPercent,
     diskUsage,
+    certificateEndsAt,
     writeScript: (name, text) => writeScript(parts.scriptDir, name, text),
     runScript: (path, args, signal) => runScript(path, { args, environment, signal, log: parts.log }),
   };

@@ -19,6 +19,8 @@ export type ParamsOf<Name extends EndpointName> = Readonly<Record<ParamNames<Row
 export interface Call<Name extends EndpointName> {
   /** After defaults and transforms of the body schema, or the bytes where the row takes those; `never` where it has none. */
   readonly body: RowOf<Name> extends { bytes: unknown } ? Uint8Array : BodyOf<Name>;
+  /** The media type that the body was declared as, without parameters; null: none. */
+  readonly mediaType: string | null;
   readonly query: QueryOf<Name>;
   readonly params: ParamsOf<Name>;
   /** Never null where the row says `user` or `admin`. */

@@ -7,6 +7,8 @@ export const PEER_LIMIT_BYTES = 256 * 1024;
 /** Join and preflight come from servers that are no members yet (SAFETY §5). */
 export const STRANGER_LIMIT_BYTES = 16 * 1024;
 const SCRIPT_LIMIT_BYTES = 16 * 1024;
+/** How long what follows a refusal is still taken off the wire. */
+const LINGER_MS = 2_000;
 
 const JSON_TYPES = ['application/json'];
 const SCRIPT_TYPES = ['application/json', 'application/x-www-form-urlencoded'];
@@ -39,15 +41,51 @@ export async function readPeerBytes(request: Request, response: Response, isMemb
   return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
 }
 
-/** The bytes of a file that a person uploads; BODY_TOO_LARGE before more than the limit is taken in. */
+/**
+ * The bytes of a file that a person uploads. Not by body-parser: it answers a body that is too long only after having
+ * read all of it, so that a caller with 10 GB, or without an end, would never hear why.
+ * Faults: BODY_TOO_LARGE, by the announced length before a byte is read; UNSUPPORTED_MEDIA_TYPE; INVALID_REQUEST when it ends early.
+ */
 export async function readUploadedBytes(
   request: Request,
-  response: Response,
   { types, limitBytes }: { readonly types: readonly string[]; readonly limitBytes: number },
 ): Promise<Uint8Array> {
   refuseOtherTypes(request, [...types]);
-  await runMiddleware(express.raw({ type: [...types], limit: limitBytes, inflate: false }), request, response);
-  return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw new Fault('UNSUPPORTED_MEDIA_TYPE', 'A compressed body is not accepted.');
+  }
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(request, limitBytes);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // Left open when the loop ends early: the connection has to carry the refusal.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limitBytes) throw tooLarge(request, limitBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('INVALID_REQUEST', 'The request ended before its body was complete.', { cause: error });
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * What is still on its way is thrown away for a moment, since a connection that is cut under a writing caller loses the
+ * reply on the way; then it is cut.
+ */
+function tooLarge(request: Request, limitBytes: number): Fault {
+  // Once the loop has let go of the stream.
+  setImmediate(() => request.resume());
+  const cut = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once('close', () => {
+    clearTimeout(cut);
+  });
+  return new Fault(
+    'BODY_TOO_LARGE',
+    `The file is too large: at most ${String(limitBytes / 1024 / 1024)} MB are taken.`,
+  );
 }
 
 /** Runs one middleware by itself; rejects with what it passes to `next`. */

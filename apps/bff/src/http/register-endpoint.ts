@@ -88,6 +88,7 @@ async function answer(
   const result = await route.work({
     ...caller,
     body,
+    mediaType: mediaTypeOf(request),
     query,
     wasForwarded: request.headers[FORWARDED_HEADER] !== undefined,
     params: request.params,
@@ -121,7 +122,7 @@ async function admit(
     case 'admin': {
       const signedIn = await admitPerson(endpoint, request, deps.sessions);
       if (endpoint.bytes !== undefined) {
-        return { ...nobody, ...signedIn, input: await readUploadedBytes(request, response, endpoint.bytes) };
+        return { ...nobody, ...signedIn, input: await readUploadedBytes(request, endpoint.bytes) };
       }
       return { ...nobody, ...signedIn, input: hasBody ? await readPeopleBody(request, response) : undefined };
     }
@@ -176,6 +177,11 @@ function jsonOf(bytes: Uint8Array): unknown {
   } catch (error) {
     throw new Fault('INVALID_JSON', 'The body is not valid JSON.', { cause: error });
   }
+}
+
+function mediaTypeOf(request: Request): string | null {
+  const declared = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  return declared === undefined || declared === '' ? null : declared;
 }
 
 function remoteAddressOf(request: Request): string {

@@ -34,6 +34,12 @@ export async function sendReply(
   }
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
   response.statusCode = status;
+  if (response.hasHeader('ETag') && response.req.fresh) {
+    // The caller has it already.
+    response.statusCode = 304;
+    response.end();
+    return;
+  }
   response.setHeader('Content-Type', reply.contentType);
   response.setHeader('Content-Length', Buffer.byteLength(reply.body));
   response.end(reply.body);

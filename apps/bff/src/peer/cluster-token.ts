@@ -18,7 +18,7 @@ const REQUEST_TYPE = 'cluster-request';
 const REPLY_TYPE = 'cluster-reply';
 
 export type ClusterReplyClaims = z.infer<typeof clusterReplyClaimsSchema>;
-export type KeyPurpose = 'request signing' | 'reply signing' | 'sealing';
+export type KeyPurpose = 'request signing' | 'reply signing' | 'sealing' | 'comparing';
 
 /**
  * The 256-bit key of one purpose, by HKDF-SHA256. The version in `info` lets a later release change the scheme without

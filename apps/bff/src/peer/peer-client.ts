@@ -2,7 +2,14 @@
 import { endpoints } from '@proxpanel/contracts/endpoints';
 import { errorReplySchema, type ErrorReply } from '@proxpanel/contracts/error-codes';
 import type { ClockPort, LogPort } from '../cluster/ports.ts';
-import type { PeerBodyOf, PeerEndpointName, PeerPort, PeerReply, PeerTarget } from '../cluster/peer-ports.ts';
+import type {
+  PeerBodyOf,
+  PeerCallOptions,
+  PeerEndpointName,
+  PeerPort,
+  PeerReply,
+  PeerTarget,
+} from '../cluster/peer-ports.ts';
 import { Fault } from '../fault.ts';
 import { candidateUrls } from './candidate-urls.ts';
 import { audienceOf, isSignedReply, REPLY_HEADER, signRequest, TOKEN_HEADER } from './cluster-token.ts';
@@ -28,6 +35,10 @@ interface Call {
   readonly name: PeerEndpointName;
   readonly target: PeerTarget;
   readonly text: string | undefined;
+  /** As it is called: parameters filled in. */
+  readonly path: string;
+  /** With its question mark; empty without one. */
+  readonly search: string;
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -52,11 +63,24 @@ async function call<Name extends PeerEndpointName>(
   name: Name,
   target: PeerTarget,
   body: PeerBodyOf<Name>,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  options: PeerCallOptions,
 ): Promise<PeerReply<Name>> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const deadline = performance.now() + options.timeoutMs;
-  const request: Call = { name, target, text, deadline, signal: options.signal };
+  const { params = {}, query = {} } = options;
+  const path = endpoints[name].path.replaceAll(/:(\w+)/g, (_, param: string) =>
+    encodeURIComponent(params[param] ?? ''),
+  );
+  const search = new URLSearchParams(query).toString();
+  const request: Call = {
+    name,
+    target,
+    text,
+    path,
+    search: search === '' ? '' : `?${search}`,
+    deadline,
+    signal: options.signal,
+  };
   let exchange = await exchangeOnce(parts, request, options.timeoutMs, undefined);
   const challenge = errorOf(exchange.reply);
   if (exchange.reply.status === 401 && challenge?.code === 'CLOCK_SKEW' && challenge.nonce !== undefined) {
@@ -77,8 +101,8 @@ interface Exchange {
 }
 
 async function exchangeOnce(parts: Parts, call: Call, timeoutMs: number, nonce: string | undefined): Promise<Exchange> {
-  const { name, target } = call;
-  const { method, path } = endpoints[name];
+  const { name, target, path } = call;
+  const { method } = endpoints[name];
   const { clusterId, nodeId } = target;
   const member = clusterId === null || nodeId === null ? null : { clusterId, nodeId };
   const { token, jti } = await signRequest({
@@ -91,7 +115,7 @@ async function exchangeOnce(parts: Parts, call: Call, timeoutMs: number, nonce: 
   });
   const reply = await parts.http.request({
     apiUrl: target.apiUrl,
-    path,
+    path: `${path}${call.search}`,
     method,
     headers: { [TOKEN_HEADER]: token, ...(call.text === undefined ? {} : { 'content-type': 'application/json' }) },
     body: call.text,

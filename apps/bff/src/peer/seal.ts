@@ -1,4 +1,5 @@
 /** Passwords on their way between servers: a JWE under a key of the cluster secret, so that plain http gives nothing away. */
+import { createHmac } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import type { SealPort } from '../cluster/peer-ports.ts';
 import { Fault } from '../fault.ts';
@@ -6,7 +7,11 @@ import { deriveKey } from './cluster-token.ts';
 
 /** JWE compact, `dir` with A256GCM (DESIGN §5). */
 export function createSeal(): SealPort {
-  return { seal, open };
+  return {
+    seal,
+    open,
+    prove: (secret, text) => createHmac('sha256', deriveKey(secret, 'comparing')).update(text).digest('base64url'),
+  };
 }
 
 async function seal(secret: string, payload: unknown): Promise<string> {

@@ -50,7 +50,8 @@ export async function startPeerServer(options: {
       const peer = await auth.verify({
         token: typeof token === 'string' ? token : undefined,
         method: request.method ?? '',
-        path,
+        // The query is not part of what is signed.
+        path: path.split('?', 1)[0] ?? '',
         body,
         remoteAddress: request.socket.remoteAddress ?? '',
       });

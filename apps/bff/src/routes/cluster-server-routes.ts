@@ -4,6 +4,7 @@ import { acceptHeartbeat } from '../cluster/accept-heartbeat.ts';
 import { acceptJoin } from '../cluster/accept-join.ts';
 import { answerPeerStatus } from '../cluster/answer-peer-status.ts';
 import { answerPreflight } from '../cluster/answer-preflight.ts';
+import { answerUpload } from '../cluster/answer-upload.ts';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { acceptFarewell } from '../cluster/remove-node.ts';
 import type { StatusCache } from '../cluster/status-cache.ts';
@@ -21,4 +22,9 @@ export function registerClusterServerRoutes(register: Register, context: Cluster
   });
   register('announce', ({ body, peer }) => status.after(() => acceptAnnouncement(context, body, peer.nodeId)));
   register('peerStatus', () => Promise.resolve(answerPeerStatus(context)));
+  register('uploadManifest', async () => {
+    const uploads = await context.uploads.list();
+    return { uploads: uploads === null ? null : [...uploads] };
+  });
+  register('upload', ({ params, query }) => answerUpload(context, params.sha256, query.offset));
 }

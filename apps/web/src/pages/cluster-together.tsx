@@ -11,6 +11,7 @@ import { MembershipSection } from '../features/membership/membership-section.tsx
 import { NodeList } from '../features/nodes/node-list.tsx';
 import { Health } from '../features/overview/health.tsx';
 import { Overview } from '../features/overview/overview.tsx';
+import { ParityCard } from '../features/parity/parity-card.tsx';
 import { OperationCard } from '../features/promote/operation-view.tsx';
 import { PromoteSection } from '../features/promote/promote-section.tsx';
 
@@ -42,6 +43,7 @@ export function ClusterTogether({ status, nowMs }: ClusterTogetherProps) {
         <ArbiterCard status={status} nowMs={nowMs} />
         {stalls ? null : <DurabilityCard status={status} nowMs={nowMs} />}
       </div>
+      <ParityCard status={status} />
       <EventList status={status} names={names} />
       <SettingsCard status={status} />
       <MembershipSection status={status} />

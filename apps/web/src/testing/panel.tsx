@@ -45,7 +45,12 @@ export function refusal(status: number, code: string, error: string, more: Recor
 /** Signed in as `role`. */
 export function signedInAs(role: UserRole) {
   return http.get('/api/auth/me', () =>
-    HttpResponse.json({ user: { username: role, role }, accounts_from_main_since: null }),
+    HttpResponse.json({
+      user: { username: role, role },
+      accounts_from_main_since: null,
+      writes: { allowed: true, sentence: 'Writes are open.', main_url: null },
+      keeps_secrets: true,
+    }),
   );
 }
 

@@ -3,6 +3,7 @@ import type { Operation } from '@proxpanel/contracts/operations';
 import { defaultClusterSettings } from '@proxpanel/contracts/settings';
 import type { ClusterStatus } from '@proxpanel/contracts/status';
 import { asyncDurability, changeActions, failoverReady } from './change-fixtures.ts';
+import { sameOnBoth } from './parity-fixtures.ts';
 import { agoIso, allowed, mainNode, mainServerId, refused, secondaryNode, secondaryServerId } from './node-fixtures.ts';
 
 const clusterId = '3f0f6d0e-8f54-4f6e-9a70-2f3a5b6c7d81';
@@ -47,6 +48,7 @@ export function standaloneStatus(changes: Partial<ClusterStatus> = {}): ClusterS
     cluster: null,
     nodes: [],
     indicators: [],
+    parity: [],
     join: null,
     operation: null,
     notices: [],
@@ -130,6 +132,7 @@ export function mainStatus(changes: Partial<ClusterStatus> = {}): ClusterStatus 
       { name: 'in_recovery', node_id: 2, ok: true, sentence: 'DC2 Secondary is in recovery.' },
       { name: 'versions_equal', node_id: null, ok: true, sentence: 'Both servers run version 1.0.0.' },
     ],
+    parity: [sameOnBoth(2)],
     actions: {
       setup_main: refused('ALREADY_CONFIGURED', 'This server is in a cluster.'),
       join: refused('ALREADY_CONFIGURED', 'This server is in a cluster.'),
