@@ -1,24 +1,22 @@
-/** The panel's half of the wiring: its stores, its routes and its loop. It is told of the cluster only what a panel must know. */
+/** The panel's half of the wiring: its stores, its routes and its loops. It is told of the cluster only what a panel must know. */
 import type { Logger } from 'pino';
 import type { MeReply } from '@proxpanel/contracts/auth';
 import type { ClockPort, NodeFilePort } from './cluster/ports.ts';
+import { createRevocationService, createSessionParts, type SessionSurroundings } from './context-sessions.ts';
 import type { Environment } from './environment.ts';
 import type { Register } from './http/call.ts';
-import { createRevocationList } from './http/revocation-list.ts';
-import { createSessions } from './http/session.ts';
-import { createTicker, type Service } from './loops/service.ts';
-import { createRevocations } from './panel/revocations.ts';
+import type { Service } from './loops/service.ts';
 import { createColumnSeal } from './panel/seal-column.ts';
 import type { Connections } from './postgres/connection.ts';
-import { createRevocationStore } from './postgres/panel-revocations.ts';
 import { createNasStore, createServiceStore } from './postgres/panel-services.ts';
 import { createSubscriberStore } from './postgres/panel-subscribers.ts';
 import { createResellerStore, createUserStore } from './postgres/panel-users.ts';
+import { connectToRedis } from './redis/redis-connection.ts';
 import { registerAuthRoutes } from './routes/auth-routes.ts';
 import { registerSubscriberRoutes } from './routes/subscriber-routes.ts';
 
-const revocationIntervalMs = 5_000;
-const soonMs = 100;
+/** A person waits for what the panel asks of Redis, and can do without it. */
+const redisTimeoutMs = 1_000;
 
 export interface PanelSurroundings {
   readonly environment: Environment;
@@ -26,6 +24,8 @@ export interface PanelSurroundings {
   readonly clock: ClockPort;
   readonly nodeFile: NodeFilePort;
   readonly connections: Connections;
+  readonly takesWrites: SessionSurroundings['takesWrites'];
+  readonly tellMain: SessionSurroundings['tellMain'];
 }
 
 /** What a panel must know of the cluster that it may be part of. */
@@ -34,11 +34,13 @@ export interface PanelsView {
   readonly accountsFromMainSince: () => string | null;
 }
 
-export type Panel = ReturnType<typeof createPanel>;
+export type Panel = Awaited<ReturnType<typeof createPanel>>;
 
-export function createPanel({ environment, log, clock, nodeFile, connections }: PanelSurroundings) {
-  const list = createRevocationList(clock.nowMs);
+export async function createPanel(surroundings: PanelSurroundings) {
+  const { environment, log, clock, connections } = surroundings;
+  const redis = connectToRedis(environment.redisUrl, log, { name: 'proxpanel-panel', timeoutMs: redisTimeoutMs });
   return {
+    ...(await createSessionParts({ ...surroundings, redis })),
     users: createUserStore(connections.panel),
     subscribers: createSubscriberStore(connections.panel),
     services: createServiceStore(connections.panel),
@@ -46,13 +48,9 @@ export function createPanel({ environment, log, clock, nodeFile, connections }: 
     resellers: createResellerStore(connections.panel),
     seal: createColumnSeal(environment.panelEncryptionKey),
     nowMs: clock.nowMs,
-    sessions: createSessions({ nodeFile, clock, revocations: list }),
-    revocations: createRevocations({
-      list,
-      stores: [createRevocationStore(connections.panel)],
-      nowMs: clock.nowMs,
-      log,
-    }),
+    close: () => {
+      redis.close();
+    },
   };
 }
 
@@ -63,13 +61,5 @@ export function registerPanelRoutes(register: Register, panel: Panel, view: Pane
 
 /** `canAsk`: the panel's database can be asked now. */
 export function createPanelServices(panel: Panel, log: Logger, canAsk: () => boolean): Service[] {
-  let knowsRevoked = false;
-  const synchronize = async (): Promise<void> => {
-    if (!canAsk()) return;
-    await panel.revocations.synchronize();
-    knowsRevoked = true;
-  };
-  // At once after a start: until then a session that somebody ended is taken for a good one.
-  const revocationPauseMs = () => (knowsRevoked ? revocationIntervalMs : soonMs);
-  return [createTicker({ name: 'revocations', log, intervalMs: revocationPauseMs, tick: synchronize })];
+  return [createRevocationService(panel, log, canAsk)];
 }

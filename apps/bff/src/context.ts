@@ -9,6 +9,7 @@ import { receiverStreams } from './cluster/observe-replication.ts';
 import { createOperationLock } from './cluster/operation-lock.ts';
 import { readStatus } from './cluster/read-status.ts';
 import { createRoleState } from './cluster/role-state.ts';
+import { sendRevocations } from './cluster/send-revocations.ts';
 import { createStatusCache } from './cluster/status-cache.ts';
 import { createPanel, createPanelServices, registerPanelRoutes, type Panel, type PanelsView } from './context-panel.ts';
 import type { Environment } from './environment.ts';
@@ -75,13 +76,22 @@ export async function createContext(environment: Environment, log: Logger): Prom
   };
   shutGateUntilAsked(cluster);
   const { clock, nodeFile } = outside.ports;
-  const panel = createPanel({ environment, log, clock, nodeFile, connections: outside.connections });
+  const panel = await createPanel({
+    environment,
+    log,
+    clock,
+    nodeFile,
+    connections: outside.connections,
+    takesWrites: () => cluster.roles.view().writesAllowed,
+    tellMain: (revocations) => sendRevocations(cluster, revocations),
+  });
   return {
     app: createRoutes(environment, log, outside, cluster, panel),
     cluster,
     services: createServices(environment, log, outside, cluster, panel),
     async close() {
       await outside.peerAuth.close();
+      panel.close();
       outside.redis.close();
       await outside.database.close();
       await outside.connections.close();

@@ -18,6 +18,7 @@ export type PeerEndpointName = Extract<
   | 'discard'
   | 'promise'
   | 'confirmMain'
+  | 'takeRevocations'
 >;
 
 export interface PeerTarget {

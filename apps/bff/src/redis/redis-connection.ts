@@ -1,4 +1,4 @@
-/** The one connection to the local Redis: it comes back by itself, and every command has a time-out (DESIGN §12). */
+/** A connection to the local Redis: it comes back by itself, and every command has a time-out (DESIGN §12). */
 import { Redis } from 'ioredis';
 import type { LogPort } from '../cluster/ports.ts';
 import { Fault, messageOf } from '../fault.ts';
@@ -8,20 +8,31 @@ const LONGEST_PAUSE_MS = 2_000;
 
 export interface RedisConnection {
   /**
-   * Sends one command. Faults: REDIS_DOWN when it is not there or does not answer in 5 s, NOT_AVAILABLE when it refuses.
+   * Sends one command. Faults: REDIS_DOWN when it is not there or does not answer in time, NOT_AVAILABLE when it refuses.
    * Neither names an argument: some are passwords.
    */
   send(name: string, ...args: (string | number)[]): Promise<unknown>;
   close(): void;
 }
 
+export interface RedisConnectionOptions {
+  /** What CLIENT LIST calls it. */
+  readonly name?: string;
+  /** For connecting, and for each command. Default 5 000. */
+  readonly timeoutMs?: number;
+}
+
 /** Never blocks and never throws: a Redis that is away is a Fault of the commands sent meanwhile. */
-export function connectToRedis(url: string, log: LogPort): RedisConnection {
+export function connectToRedis(
+  url: string,
+  log: LogPort,
+  { name: connectionName = 'proxpanel-cluster', timeoutMs = REDIS_TIMEOUT_MS }: RedisConnectionOptions = {},
+): RedisConnection {
   let lastFault: string | null = null;
   const client = new Redis(url, {
-    connectionName: 'proxpanel-cluster',
-    connectTimeout: REDIS_TIMEOUT_MS,
-    commandTimeout: REDIS_TIMEOUT_MS,
+    connectionName,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
     // A command is for now: sent minutes later, by a queue, it would surprise whoever has given it up.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -41,7 +52,7 @@ export function connectToRedis(url: string, log: LogPort): RedisConnection {
 
   return {
     send: async (name, ...args) => {
-      await firstAttempt(client);
+      await firstAttempt(client, timeoutMs);
       if (client.status !== 'ready') {
         throw new Fault(
           'REDIS_DOWN',
@@ -70,13 +81,13 @@ function faultOf(error: unknown, name: string, client: Redis): Fault {
 }
 
 /** The connection is being made at the start of the process: the first command waits for how that ends. */
-async function firstAttempt(client: Redis): Promise<void> {
+async function firstAttempt(client: Redis, timeoutMs: number): Promise<void> {
   if (client.status !== 'connecting' && client.status !== 'connect') return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const done = () => {
     resolve();
   };
-  const deadline = setTimeout(done, REDIS_TIMEOUT_MS);
+  const deadline = setTimeout(done, timeoutMs);
   client.once('ready', done).once('close', done);
   await promise;
   clearTimeout(deadline);
