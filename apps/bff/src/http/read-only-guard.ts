@@ -14,12 +14,16 @@ export interface WritesView {
 }
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+const SESSION_PATHS = new Set(['/api/auth/login', '/api/auth/refresh', '/api/auth/logout']);
 
-/** Signing in and out writes nothing that a secondary cannot do, and the cluster's own operations are what ends the state. */
+/**
+ * Signing in, staying so and signing out write nothing that a secondary cannot do, and the cluster's own operations are
+ * what ends the state.
+ */
 export function isGuarded(method: string, path: string): boolean {
   if (READING.has(method) || !path.startsWith('/api/')) return false;
   if (path.startsWith('/api/cluster/')) return false;
-  return !path.startsWith('/api/auth/');
+  return !SESSION_PATHS.has(path);
 }
 
 export function createReadOnlyGuard(writes: () => WritesView): RequestHandler {
