@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { startRedis, type RedisServer } from '@proxpanel/testbed/redis-server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
@@ -8,6 +9,7 @@ import { connectToRedis } from './redis-connection.ts';
 
 const NOW = Date.UTC(2026, 10, 1);
 const KEY = 'proxpanel:revoked';
+const [short, long, later] = [randomUUID(), randomUUID(), randomUUID()];
 
 function open(redis: RedisServer, clock = { ms: NOW }) {
   const connection = connectToRedis(redis.url(), recordingLog(), { name: 'proxpanel-panel', timeoutMs: 1_000 });
@@ -22,32 +24,39 @@ test('revoked sessions are kept until their end and then trimmed', async () => {
   expect(await cache.list()).toEqual([]);
   await cache.add([]);
   await cache.add([
-    { jti: 'short', endsAtMs: NOW + 1_000 },
-    { jti: 'long', endsAtMs: NOW + 60_000 },
+    { jti: short, endsAtMs: NOW + 1_000 },
+    { jti: long, endsAtMs: NOW + 60_000 },
   ]);
   expect(await cache.list()).toEqual([
-    { jti: 'short', endsAtMs: NOW + 1_000 },
-    { jti: 'long', endsAtMs: NOW + 60_000 },
+    { jti: short, endsAtMs: NOW + 1_000 },
+    { jti: long, endsAtMs: NOW + 60_000 },
   ]);
   clock.ms = NOW + 1_000;
-  expect(await cache.list()).toEqual([{ jti: 'long', endsAtMs: NOW + 60_000 }]);
-  await cache.add([{ jti: 'later', endsAtMs: NOW + 90_000 }]);
+  expect(await cache.list()).toEqual([{ jti: long, endsAtMs: NOW + 60_000 }]);
+  await cache.add([{ jti: later, endsAtMs: NOW + 90_000 }]);
   expect(await redis.command('ZCARD', KEY)).toBe(2);
 });
 
 test('added twice it ends at the later time', async () => {
   await using redis = await startRedis();
   using opened = open(redis);
-  for (const endsAtMs of [NOW + 60_000, NOW + 90_000, NOW + 30_000]) await opened.cache.add([{ jti: 'a', endsAtMs }]);
-  expect(await opened.cache.list()).toEqual([{ jti: 'a', endsAtMs: NOW + 90_000 }]);
+  for (const endsAtMs of [NOW + 60_000, NOW + 90_000, NOW + 30_000]) await opened.cache.add([{ jti: long, endsAtMs }]);
+  expect(await opened.cache.list()).toEqual([{ jti: long, endsAtMs: NOW + 90_000 }]);
 });
 
 test('five hundred at a time go in and come out', async () => {
   await using redis = await startRedis();
   using opened = open(redis);
-  const many = Array.from({ length: 500 }, (_, index) => ({ jti: `s${String(index)}`, endsAtMs: NOW + 1 + index }));
+  const many = Array.from({ length: 500 }, (_, index) => ({ jti: randomUUID(), endsAtMs: NOW + 1 + index }));
   await opened.cache.add(many);
   expect(await opened.cache.list()).toEqual(many);
+});
+
+test('what somebody else has put there is left out', async () => {
+  await using redis = await startRedis();
+  using opened = open(redis);
+  await redis.command('ZADD', KEY, String(NOW + 60_000), 'no session', '+inf', short, String(NOW + 60_000), long);
+  expect(await opened.cache.list()).toEqual([{ jti: long, endsAtMs: NOW + 60_000 }]);
 });
 
 test('a replica is read, and refuses to be written', async () => {
@@ -59,9 +68,9 @@ test('a replica is read, and refuses to be written', async () => {
   const { password } = new URL(main.url());
   if (password !== '') await replica.command('CONFIG', 'SET', 'masterauth', decodeURIComponent(password));
   await replica.command('REPLICAOF', main.host, String(main.port));
-  await onMain.cache.add([{ jti: 'a', endsAtMs: NOW + 60_000 }]);
+  await onMain.cache.add([{ jti: long, endsAtMs: NOW + 60_000 }]);
   await waitFor(() => onReplica.cache.list(), { describe: 'replication', until: (found) => found.length === 1 });
-  await expect(onReplica.cache.add([{ jti: 'b', endsAtMs: NOW + 60_000 }])).rejects.toMatchObject({
+  await expect(onReplica.cache.add([{ jti: short, endsAtMs: NOW + 60_000 }])).rejects.toMatchObject({
     code: 'NOT_AVAILABLE',
     message: expect.stringContaining('READONLY'),
   });
