@@ -18,11 +18,16 @@ interface SignedIn {
 let testbed: Testbed;
 let main: TestServer;
 let secondary: TestServer;
+/** Of the secondary, before it joined. */
+let formerGoing: SignedIn;
+let formerEnded: SignedIn;
 
 beforeAll(async () => {
   testbed = await createTestbed();
   const options = { environment: { AUTO_FAILOVER: 'false' }, redisAppendOnly: true };
   [main, secondary] = await Promise.all([testbed.addServer('main', options), testbed.addServer('secondary', options)]);
+  [formerGoing, formerEnded] = [await signIn(secondary), await signIn(secondary)];
+  await signOut(secondary, formerEnded);
   await joinServers(main, secondary);
 }, 300_000);
 
@@ -30,7 +35,11 @@ afterAll(() => testbed.dispose());
 
 async function signIn(server: TestServer): Promise<SignedIn> {
   const panel = server.panel();
-  const reply = await panel.post<LoginReply>('/api/auth/login', { username: 'admin', password: main.adminPassword });
+  const body = { username: 'admin', password: server.adminPassword };
+  const reply = await waitFor(() => panel.post<LoginReply>('/api/auth/login', body), {
+    describe: `${server.name} to take a sign-in`,
+    until: ({ status }) => status !== 503,
+  });
   const { token } = await panel.expectOk(reply);
   const cookies = [reply.headers['set-cookie'] ?? []].flat();
   const refreshToken = cookies.map((cookie) => /^proxpanel_refresh_\d+=([^;]+);/.exec(cookie)?.[1]).find(Boolean);
@@ -88,6 +97,19 @@ function storedByFile(server: TestServer, session: SignedIn): boolean | undefine
   return revocations.find(({ jti }) => jti === idOf(session))?.stored;
 }
 
+test('a session of before the join goes on where it began and nowhere else; one that was ended stays ended', async () => {
+  expect(await meStatus(secondary, formerGoing)).toBe(200);
+  const renewed = await refresh(secondary, formerGoing);
+  expect(renewed.status).toBe(200);
+  expect(await meStatus(secondary, { ...formerGoing, token: renewed.body.token })).toBe(200);
+  expect(await meStatus(main, { ...formerGoing, token: renewed.body.token })).toBe(401);
+  // The clone has replaced the database that its end stood in.
+  await waitFor(() => isInDatabase(main, formerEnded), { describe: 'main to be told of it' });
+  expect(await refusals(secondary, formerEnded)).toEqual([401, 401]);
+  await secondary.bff.restart();
+  expect(await refusals(secondary, formerEnded)).toEqual([401, 401]);
+});
+
 test('a session begun on either server is good on both, and each renews it', async () => {
   for (const place of [main, secondary]) {
     const session = await signIn(place);
@@ -130,7 +152,6 @@ test('an emptied Redis revokes nothing less, also for servers that restart, and 
     describe: 'the loss to reach the replica, or its repair to come first',
   });
   await Promise.all([main.bff.restart(), secondary.bff.restart()]);
-  await Promise.all([main.bff.waitUntilReady(), secondary.bff.waitUntilReady()]);
   await Promise.all([waitUntilRefused(main, session), waitUntilRefused(secondary, session)]);
   await waitFor(async () => (await isInRedis(main, session)) && (await isInRedis(secondary, session)), {
     describe: 'Redis to hold it again',
@@ -144,13 +165,15 @@ test('while main is away the secondary remembers what it ended over a restart, a
   expect(await refusals(secondary, session)).toEqual([401, 401]);
   expect(storedByFile(secondary, session)).toBe(false);
   await secondary.bff.restart();
-  await secondary.bff.waitUntilReady();
   // From the first request on: the file was read before it served.
   expect(await refusals(secondary, session)).toEqual([401, 401]);
   await main.start();
   await main.waitUntilUsable();
   await waitUntilRefused(main, session);
-  await waitFor(() => isInDatabase(secondary, session), { describe: 'replication to bring it back', deadlineMs: 60_000 });
+  await waitFor(() => isInDatabase(secondary, session), {
+    describe: 'replication to bring it back',
+    deadlineMs: 60_000,
+  });
 }, 240_000);
 
 test('a session ended on main a second before main is killed stays ended on the secondary that is promoted; others go on', async () => {
@@ -164,7 +187,7 @@ test('a session ended on main a second before main is killed stays ended on the 
   expect(renewed.status).toBe(200);
   expect(await meStatus(secondary, { ...going, token: renewed.body.token })).toBe(200);
 
-  const panel = await secondary.panel().signIn('admin', main.adminPassword);
+  const panel = await secondary.panel().signIn();
   await waitUntilOffered(panel);
   const operation = await promote(panel, {});
   expect(operation.state, JSON.stringify(operation)).toBe('completed');
@@ -173,14 +196,15 @@ test('a session ended on main a second before main is killed stays ended on the 
     expect(await meStatus(secondary, session)).toBe(200);
     expect((await refresh(secondary, session)).status).toBe(200);
   }
-  const write = await secondary.panel().post(
-    '/api/subscribers',
-    { username: 'by-an-old-session' },
-    { headers: { authorization: `Bearer ${renewed.body.token}` } },
-  );
+  const write = await secondary
+    .panel()
+    .post(
+      '/api/subscribers',
+      { username: 'by-an-old-session' },
+      { headers: { authorization: `Bearer ${renewed.body.token}` } },
+    );
   expect(write.status).toBe(201);
   await secondary.bff.restart();
-  await secondary.bff.waitUntilReady();
   expect(await refusals(secondary, ended)).toEqual([401, 401]);
 }, 240_000);
 

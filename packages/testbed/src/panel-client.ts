@@ -146,7 +146,9 @@ function disposable(client: Client): Client & AsyncDisposable {
 /** A program that has no cookies sends it as its bearer. */
 function refreshTokenOf(reply: PanelReply): string | undefined {
   const cookies = [reply.headers['set-cookie'] ?? []].flat();
-  return cookies.map((cookie) => /^proxpanel_refresh\w*=([^;]+)/.exec(cookie)?.[1]).find((token) => token !== undefined);
+  return cookies
+    .map((cookie) => /^proxpanel_refresh\w*=([^;]+)/.exec(cookie)?.[1])
+    .find((token) => token !== undefined);
 }
 
 function describeReply(reply: PanelReply): string {

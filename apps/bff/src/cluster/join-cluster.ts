@@ -134,8 +134,7 @@ async function keepGrant(
       ended_membership: null,
       join_script: null,
       session_signing_key: mainsKey,
-      old_session_signing_keys:
-        file.session_signing_key === mainsKey ? oldKeys : [...oldKeys, ownKey],
+      old_session_signing_keys: file.session_signing_key === mainsKey ? oldKeys : [...oldKeys, ownKey],
       cluster_database: grant.credentials.cluster_database,
       panel_database: grant.credentials.panel_database,
     };

@@ -77,7 +77,9 @@ test('the cookie signs in as well as the header, and is httpOnly, Strict and not
   });
   const [cookie = '', refresh = ''] = login.headers.getSetCookie();
   expect(cookie).toMatch(/^proxpanel_session_\d+=[^;]+; Max-Age=900; Path=\/; HttpOnly; SameSite=Strict$/);
-  expect(refresh).toMatch(/^proxpanel_refresh_\d+=[^;]+; Max-Age=2592000; Path=\/api\/auth; HttpOnly; SameSite=Strict$/);
+  expect(refresh).toMatch(
+    /^proxpanel_refresh_\d+=[^;]+; Max-Age=2592000; Path=\/api\/auth; HttpOnly; SameSite=Strict$/,
+  );
   const me = await fetch(`${url}/api/auth/me`, { headers: { cookie: cookie.split(';')[0] ?? '' } });
   expect(await me.json()).toMatchObject({ user: { username: 'admin', role: 'admin' }, accounts_from_main_since: null });
 });

@@ -177,7 +177,19 @@ export async function startTestApp(
   onTestFinished(() => server.stop(1_000));
   const url = `http://127.0.0.1:${String(server.address.port)}`;
   const ask = (method: string, path: string, askOptions: AskOptions = {}) => askAt(url + path, method, askOptions);
-  return { url, state, app, server, sessions, nodeFile, revoked, list, logLines, ask, signIn: (name) => signInAt(ask, name) };
+  return {
+    url,
+    state,
+    app,
+    server,
+    sessions,
+    nodeFile,
+    revoked,
+    list,
+    logLines,
+    ask,
+    signIn: (name) => signInAt(ask, name),
+  };
 }
 
 /** Serves every row that has no handler yet with one that says which row it is. */

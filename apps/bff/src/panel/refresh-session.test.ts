@@ -4,7 +4,10 @@ import { Fault } from '../fault.ts';
 import { PASSWORDS, startTestApp, type Answer, type TestApp } from '../http/test-app.ts';
 
 /** The refresh token and its cookie, as a browser keeps it. */
-async function signInFor(testApp: TestApp, username: keyof typeof PASSWORDS): Promise<{ token: string; cookie: string }> {
+async function signInFor(
+  testApp: TestApp,
+  username: keyof typeof PASSWORDS,
+): Promise<{ token: string; cookie: string }> {
   const body = { username, password: PASSWORDS[username] };
   const answer = await testApp.ask('POST', '/api/auth/login', { body });
   const [, refresh = ''] = answer.headers.getSetCookie();
