@@ -37,17 +37,25 @@ test('a reseller, added on the command line, has no Cluster tab and gets the 403
 test('signing out ends the session, also for a page that kept its cookie', async ({ browser }) => {
   const server = testbed().server('server');
   const page = await openClusterTab(browser, server);
-  const [kept] = await page.context().cookies();
+  const cookies = await page.context().cookies([server.url, `${server.url}/api/auth/refresh`]);
+  const kept = cookies.find(({ name }) => name.startsWith('proxpanel_session'));
+  const refresh = cookies.find(({ name }) => name.startsWith('proxpanel_refresh'));
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   await page.goto('/settings/cluster');
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
 
-  expect(kept).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+  expect(kept).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });
+  expect(refresh).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/api/auth' });
   const replayed = await page.request.get('/api/auth/me', {
     headers: { authorization: `Bearer ${kept?.value ?? ''}` },
   });
   expect(replayed.status()).toBe(401);
+  const renewed = await page.request.post('/api/auth/refresh', {
+    data: {},
+    headers: { authorization: `Bearer ${refresh?.value ?? ''}` },
+  });
+  expect(renewed.status()).toBe(401);
 });
 
 test('a wrong password is said in one sentence, and the right one then leads to the address that was asked for', async ({

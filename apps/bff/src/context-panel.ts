@@ -1,21 +1,18 @@
-/** The panel's half of the wiring: its stores, its routes and its loop. It is told of the cluster only what a panel must know. */
+/** The panel's half of the wiring: its stores, its routes and its loops. It is told of the cluster only what a panel must know. */
 import type { Logger } from 'pino';
 import type { MeReply } from '@proxpanel/contracts/auth';
 import type { DashboardReply } from '@proxpanel/contracts/dashboard';
 import type { ClockPort, NodeFilePort } from './cluster/ports.ts';
+import { createRevocationService, createSessionParts, type SessionSurroundings } from './context-sessions.ts';
 import type { Environment } from './environment.ts';
 import type { Register } from './http/call.ts';
-import { createRevocationList } from './http/revocation-list.ts';
-import { createSessions } from './http/session.ts';
-import { createTicker, type Service } from './loops/service.ts';
-import { createRevocations } from './panel/revocations.ts';
+import type { Service } from './loops/service.ts';
 import { createColumnSeal } from './panel/seal-column.ts';
 import type { PictureStore } from './panel/upload-ports.ts';
 import { createAuditTrail } from './postgres/audit-trail.ts';
 import type { Connections } from './postgres/connection.ts';
 import { createCountStore } from './postgres/panel-counts.ts';
 import { createRecordStore } from './postgres/panel-records.ts';
-import { createRevocationStore } from './postgres/panel-revocations.ts';
 import { createBandwidthRuleStore, createSettingsStore } from './postgres/panel-rules.ts';
 import { createNasStore, createServiceStore } from './postgres/panel-services.ts';
 import { createSubscriberStore } from './postgres/panel-subscribers.ts';
@@ -30,8 +27,6 @@ import { registerUploadRoutes } from './routes/upload-routes.ts';
 
 /** A person waits for what the panel asks of Redis, and can do without it. */
 const redisTimeoutMs = 1_000;
-const revocationIntervalMs = 5_000;
-const soonMs = 100;
 
 export interface PanelSurroundings {
   readonly environment: Environment;
@@ -40,6 +35,8 @@ export interface PanelSurroundings {
   readonly nodeFile: NodeFilePort;
   readonly connections: Connections;
   readonly pictures: PictureStore;
+  readonly takesWrites: SessionSurroundings['takesWrites'];
+  readonly tellMain: SessionSurroundings['tellMain'];
 }
 
 /** What a panel must know of the cluster that it may be part of. */
@@ -52,12 +49,13 @@ export interface PanelsView {
   readonly ownFigures: () => NonNullable<DashboardReply['server']>;
 }
 
-export type Panel = ReturnType<typeof createPanel>;
+export type Panel = Awaited<ReturnType<typeof createPanel>>;
 
-export function createPanel({ environment, log, clock, nodeFile, connections, pictures }: PanelSurroundings) {
-  const list = createRevocationList(clock.nowMs);
+export async function createPanel(surroundings: PanelSurroundings) {
+  const { environment, log, clock, connections, pictures } = surroundings;
   const redis = connectToRedis(environment.redisUrl, log, { name: 'proxpanel-panel', timeoutMs: redisTimeoutMs });
   return {
+    ...(await createSessionParts({ ...surroundings, redis })),
     users: createUserStore(connections.panel),
     subscribers: createSubscriberStore(connections.panel),
     services: createServiceStore(connections.panel),
@@ -72,13 +70,6 @@ export function createPanel({ environment, log, clock, nodeFile, connections, pi
     audit: createAuditTrail(connections.panel),
     seal: createColumnSeal(environment.panelEncryptionKey),
     nowMs: clock.nowMs,
-    sessions: createSessions({ nodeFile, clock, revocations: list }),
-    revocations: createRevocations({
-      list,
-      stores: [createRevocationStore(connections.panel)],
-      nowMs: clock.nowMs,
-      log,
-    }),
     close: () => {
       redis.close();
     },
@@ -95,13 +86,5 @@ export function registerPanelRoutes(register: Register, panel: Panel, view: Pane
 
 /** `canAsk`: the panel's database can be asked now. */
 export function createPanelServices(panel: Panel, log: Logger, canAsk: () => boolean): Service[] {
-  let knowsRevoked = false;
-  const synchronize = async (): Promise<void> => {
-    if (!canAsk()) return;
-    await panel.revocations.synchronize();
-    knowsRevoked = true;
-  };
-  // At once after a start: until then a session that somebody ended is taken for a good one.
-  const revocationPauseMs = () => (knowsRevoked ? revocationIntervalMs : soonMs);
-  return [createTicker({ name: 'revocations', log, intervalMs: revocationPauseMs, tick: synchronize })];
+  return [createRevocationService(panel, log, canAsk)];
 }

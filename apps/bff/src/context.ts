@@ -9,6 +9,7 @@ import { receiverStreams } from './cluster/observe-replication.ts';
 import { createOperationLock } from './cluster/operation-lock.ts';
 import { readStatus } from './cluster/read-status.ts';
 import { createRoleState } from './cluster/role-state.ts';
+import { sendRevocations } from './cluster/send-revocations.ts';
 import { createStatusCache } from './cluster/status-cache.ts';
 import { createPanel, createPanelServices, registerPanelRoutes, type Panel, type PanelsView } from './context-panel.ts';
 import type { Environment } from './environment.ts';
@@ -77,13 +78,15 @@ export async function createContext(environment: Environment, log: Logger): Prom
   };
   shutGateUntilAsked(cluster);
   const { clock, nodeFile } = outside.ports;
-  const panel = createPanel({
+  const panel = await createPanel({
     environment,
     log,
     clock,
     nodeFile,
     connections: outside.connections,
     pictures: outside.uploads,
+    takesWrites: () => cluster.roles.view().writesAllowed,
+    tellMain: (revocations) => sendRevocations(cluster, revocations),
   });
   return {
     app: createRoutes(environment, log, outside, cluster, panel),

@@ -16,14 +16,20 @@ export interface PanelRequestOptions {
   timeoutMs?: number;
 }
 
+/** Well before the access token's end of 15 minutes. By this machine's clock: the server's may be set wrong by a test. */
+const REFRESH_AFTER_MS = 10 * 60_000;
+
 /**
  * A person or a program that uses one server's panel over HTTP (DESIGN §5), by bearer token once it has signed in.
+ * The session is refreshed on the way, so that a long test or benchmark stays signed in; one that was ended stays ended.
  * Each request has a connection of its own: one kept from before a cut or a kill would hang, and so would the test.
  */
 export class PanelClient {
   readonly url: string;
   readonly #defaultPassword: string | undefined;
   #token: string | undefined;
+  #refreshToken: string | undefined;
+  #refreshAtMs = Infinity;
 
   constructor(url: string, defaultPassword?: string) {
     this.url = url;
@@ -50,8 +56,25 @@ export class PanelClient {
     if (reply.status !== 200 || typeof reply.body.token !== 'string') {
       throw new TestbedError('BAD_REPLY', `${this.url}: "${username}" cannot sign in: ${describeReply(reply)}`);
     }
-    this.#token = reply.body.token;
+    this.#refreshToken = refreshTokenOf(reply);
+    this.#keep(reply.body.token);
     return this;
+  }
+
+  #keep(token: string): void {
+    this.#token = token;
+    this.#refreshAtMs = performance.now() + REFRESH_AFTER_MS;
+  }
+
+  async #refreshIfDue(): Promise<void> {
+    if (performance.now() < this.#refreshAtMs || this.#refreshToken === undefined) return;
+    // Whatever comes of it, the next request shows it; requests made meanwhile go by the token that there is.
+    this.#refreshAtMs = performance.now() + REFRESH_AFTER_MS / 20;
+    const headers = { authorization: `Bearer ${this.#refreshToken}` };
+    const reply = await this.#sendOnce<{ token?: unknown }>('POST', '/api/auth/refresh', {}, { headers }).catch(
+      () => null,
+    );
+    if (reply?.status === 200 && typeof reply.body.token === 'string') this.#keep(reply.body.token);
   }
 
   get<Body = unknown>(path: string, options?: PanelRequestOptions): Promise<PanelReply<Body>> {
@@ -85,6 +108,16 @@ export class PanelClient {
     method: Dispatcher.HttpMethod,
     path: string,
     body: unknown,
+    options?: PanelRequestOptions,
+  ): Promise<PanelReply<Body>> {
+    await this.#refreshIfDue();
+    return this.#sendOnce(method, path, body, options);
+  }
+
+  async #sendOnce<Body>(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body: unknown,
     { headers = {}, timeoutMs = 30_000 }: PanelRequestOptions = {},
   ): Promise<PanelReply<Body>> {
     await using client = disposable(new Client(this.url));
@@ -108,6 +141,14 @@ export class PanelClient {
 
 function disposable(client: Client): Client & AsyncDisposable {
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.destroy() });
+}
+
+/** A program that has no cookies sends it as its bearer. */
+function refreshTokenOf(reply: PanelReply): string | undefined {
+  const cookies = [reply.headers['set-cookie'] ?? []].flat();
+  return cookies
+    .map((cookie) => /^proxpanel_refresh\w*=([^;]+)/.exec(cookie)?.[1])
+    .find((token) => token !== undefined);
 }
 
 function describeReply(reply: PanelReply): string {

@@ -1,6 +1,7 @@
 /** This server joins a main one: checks, sealed credentials, node.json, Redis, script (DESIGN §6.4). Repeatable. */
 import { joinGrantSchema, type JoinGrant } from '@proxpanel/contracts/peer';
 import type { SetupSecondaryBody, SetupSecondaryReply } from '@proxpanel/contracts/membership';
+import { SESSION_LIFETIME_MS } from '@proxpanel/contracts/sessions';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { makeSetupScript } from './make-script.ts';
@@ -13,8 +14,6 @@ import { testConnection } from './test-connection.ts';
 
 /** Creating the slot and counting the database's bytes on main may take a while on a busy disk. */
 const joinTimeoutMs = 15_000;
-/** Sessions signed before the join go on until they end (DESIGN §6.6): none lives longer than this. */
-const sessionLifetimeMs = 12 * 3_600_000;
 
 export async function joinCluster(context: ClusterContext, body: SetupSecondaryBody): Promise<SetupSecondaryReply> {
   return context.lock.run('a join', async () => {
@@ -122,20 +121,20 @@ async function keepGrant(
     promotions: grant.promotions,
     ...untouchedByChanges,
   };
-  const verifyUntil = new Date(context.clock.nowMs() + sessionLifetimeMs).toISOString();
+  // Sessions signed before the join go on until they end (DESIGN §6.6), and their keys with them.
+  const now = context.clock.nowMs();
+  const verifyUntil = new Date(now + SESSION_LIFETIME_MS).toISOString();
   await context.nodeFile.update((file): NodeFile => {
     const mainsKey = grant.credentials.session_signing_key;
     const ownKey = { key: file.session_signing_key, verify_until: verifyUntil };
+    const oldKeys = file.old_session_signing_keys.filter((old) => Date.parse(old.verify_until) > now);
     return {
       ...file,
       membership,
       ended_membership: null,
       join_script: null,
       session_signing_key: mainsKey,
-      old_session_signing_keys:
-        file.session_signing_key === mainsKey
-          ? file.old_session_signing_keys
-          : [...file.old_session_signing_keys, ownKey],
+      old_session_signing_keys: file.session_signing_key === mainsKey ? oldKeys : [...oldKeys, ownKey],
       cluster_database: grant.credentials.cluster_database,
       panel_database: grant.credentials.panel_database,
     };

@@ -20,6 +20,7 @@ export type PeerEndpointName = Extract<
   | 'confirmMain'
   | 'uploadManifest'
   | 'upload'
+  | 'takeRevocations'
 >;
 
 export interface PeerTarget {

@@ -75,10 +75,13 @@ test('the cookie signs in as well as the header, and is httpOnly, Strict and not
   const login = await ask('POST', '/api/auth/login', {
     body: { username: 'admin', password: 'correct horse battery' },
   });
-  const cookie = login.headers.get('set-cookie') ?? '';
-  expect(cookie).toMatch(/^proxpanel_session_\d+=[^;]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
+  const [cookie = '', refresh = ''] = login.headers.getSetCookie();
+  expect(cookie).toMatch(/^proxpanel_session_\d+=[^;]+; Max-Age=900; Path=\/; HttpOnly; SameSite=Strict$/);
+  expect(refresh).toMatch(
+    /^proxpanel_refresh_\d+=[^;]+; Max-Age=2592000; Path=\/api\/auth; HttpOnly; SameSite=Strict$/,
+  );
   const me = await fetch(`${url}/api/auth/me`, { headers: { cookie: cookie.split(';')[0] ?? '' } });
-  expect(await me.json()).toEqual({ user: { username: 'admin', role: 'admin' }, accounts_from_main_since: null });
+  expect(await me.json()).toMatchObject({ user: { username: 'admin', role: 'admin' }, accounts_from_main_since: null });
 });
 
 async function askByCookie(testApp: TestApp, token: string, headers: Record<string, string>) {

@@ -33,6 +33,8 @@ export interface Call<Name extends EndpointName> {
   readonly wasForwarded: boolean;
   /** The caller's session as it was sent, for a call that is passed on to main. */
   readonly sessionToken: string | null;
+  /** The refresh token as it was sent, unchecked; only where the row says `everyone`. */
+  readonly refreshToken: string | null;
   /** The address that the connection came from; IPv4 is never written as ::ffff:…. */
   readonly remoteAddress: string;
   /** Base URL under which the caller reached this server, e.g. http://10.0.0.2. */

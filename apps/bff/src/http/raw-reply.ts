@@ -1,9 +1,13 @@
 /** A reply that is not a plain JSON value: a script, a file, or JSON that was already written as a string. */
+
+/** Several values of one name are sent as a header each: Set-Cookie allows nothing else. */
+export type ReplyHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 export interface RawReplyParts {
   readonly body: string | Buffer;
   /** Media type as it stands in Content-Type. */
   readonly contentType: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: ReplyHeaders;
   /** Default: the endpoint's own success status. */
   readonly status?: number;
 }
@@ -13,7 +17,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 export class RawReply {
   readonly body: string | Buffer;
   readonly contentType: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: ReplyHeaders;
   readonly status: number | null;
 
   constructor(parts: RawReplyParts) {
@@ -24,7 +28,7 @@ export class RawReply {
   }
 
   /** A JSON value with headers of its own, e.g. Set-Cookie. */
-  static json(value: unknown, headers: Readonly<Record<string, string>> = {}): RawReply {
+  static json(value: unknown, headers: ReplyHeaders = {}): RawReply {
     return new RawReply({ body: JSON.stringify(value), contentType: JSON_TYPE, headers });
   }
 

@@ -10,7 +10,7 @@ import type { EndpointRegistry } from './endpoint-registry.ts';
 import { RawReply, StreamReply } from './raw-reply.ts';
 import { readPeerBytes, readPeopleBody, readScriptBody, readUploadedBytes, runMiddleware } from './read-body.ts';
 import { sendReply, sendStream, signRepliesFor } from './send.ts';
-import { bearerToken, presentedToken, refuseCrossSite } from './session-cookie.ts';
+import { bearerToken, presentedRefreshToken, presentedToken, refuseCrossSite } from './session-cookie.ts';
 import type { Sessions, SessionUser } from './session.ts';
 import { parseInput } from './validation.ts';
 
@@ -28,11 +28,18 @@ interface Admitted {
   readonly input: unknown;
   readonly user: SessionUser | null;
   readonly sessionToken: string | null;
+  readonly refreshToken: string | null;
   readonly peer: VerifiedPeer | null;
   readonly scriptToken: string | null;
 }
 
-const nobody: Omit<Admitted, 'input'> = { user: null, sessionToken: null, peer: null, scriptToken: null };
+const nobody: Omit<Admitted, 'input'> = {
+  user: null,
+  sessionToken: null,
+  refreshToken: null,
+  peer: null,
+  scriptToken: null,
+};
 const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 /** Callers of these are not members yet, so their bodies are kept small. */
 const STRANGERS_WELCOME: ReadonlySet<EndpointName> = new Set(['join', 'preflight']);
@@ -117,7 +124,11 @@ async function admit(
   switch (endpoint.access) {
     case 'everyone':
       if (endpoint.method !== 'GET') refuseCrossSite(request);
-      return { ...nobody, input: hasBody ? await readPeopleBody(request, response) : undefined };
+      return {
+        ...nobody,
+        refreshToken: presentedRefreshToken(request),
+        input: hasBody ? await readPeopleBody(request, response) : undefined,
+      };
     case 'user':
     case 'admin': {
       const signedIn = await admitPerson(endpoint, request, deps.sessions);

@@ -1,7 +1,8 @@
+import { ACCESS_LIFETIME_MS, SESSION_LIFETIME_MS } from '@proxpanel/contracts/sessions';
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { createRevocationList } from './revocation-list.ts';
-import { createSessions, SESSION_LIFETIME_MS } from './session.ts';
+import { createSessions } from './session.ts';
 import { fakeNodeFile, startTestApp } from './test-app.ts';
 
 const START = Date.UTC(2026, 10, 1);
@@ -13,26 +14,48 @@ function sessionsWith(keys: { key?: string; old?: { key: string; verify_until: s
   const clock = { ms: START };
   const nodeFile = fakeNodeFile({ session_signing_key: keys.key ?? NEW_KEY, old_session_signing_keys: keys.old ?? [] });
   const revocations = createRevocationList(() => clock.ms);
-  return { clock, nodeFile, sessions: createSessions({ nodeFile, clock: { nowMs: () => clock.ms }, revocations }) };
+  const sessions = createSessions({ nodeFile, clock: { nowMs: () => clock.ms }, revocations });
+  return { clock, nodeFile, revocations, sessions };
 }
 
-test('a session is good for twelve hours and not a second longer', async () => {
+test('an access token is good for fifteen minutes and not a second longer', async () => {
   const { sessions, clock } = sessionsWith();
   const { token, user } = await sessions.issue(ann);
-  expect(user).toMatchObject({ ...ann, expiresAtMs: START + SESSION_LIFETIME_MS });
-  clock.ms = START + SESSION_LIFETIME_MS - 1_000;
+  expect(user).toMatchObject({ ...ann, expiresAtMs: START + ACCESS_LIFETIME_MS });
+  clock.ms = START + ACCESS_LIFETIME_MS - 1_000;
   expect(await sessions.verify(token)).toEqual(user);
-  clock.ms = START + SESSION_LIFETIME_MS;
-  expect(await sessions.verify(token)).toBeNull();
+  clock.ms = START + ACCESS_LIFETIME_MS;
+  expect([await sessions.verify(token), sessions.known(token)]).toEqual([null, null]);
 });
 
-test('a revoked token is refused at once, its neighbour is not', async () => {
+test('a session is renewed for thirty days from its sign-in, and its last token ends with it', async () => {
+  const { sessions, clock } = sessionsWith();
+  const { refreshToken, user } = await sessions.issue(ann);
+  expect(user.sessionEndsAtMs).toBe(START + SESSION_LIFETIME_MS);
+  clock.ms = user.sessionEndsAtMs - 60_000;
+  const held = await sessions.hold(refreshToken);
+  const renewed = await held?.renew('reseller');
+  expect(renewed?.user).toEqual({ ...user, expiresAtMs: user.sessionEndsAtMs });
+  expect(await sessions.verify(renewed?.token ?? '')).toEqual(renewed?.user);
+  clock.ms = user.sessionEndsAtMs;
+  expect([await sessions.hold(refreshToken), await sessions.verify(renewed?.token ?? '')]).toEqual([null, null]);
+});
+
+test('neither kind of token passes for the other', async () => {
   const { sessions } = sessionsWith();
+  const { token, refreshToken } = await sessions.issue(ann);
+  expect([await sessions.verify(refreshToken), await sessions.hold(token)]).toEqual([null, null]);
+});
+
+test('a revoked session is refused at once with all its tokens, its neighbour is not', async () => {
+  const { sessions, revocations } = sessionsWith();
   const first = await sessions.issue(ann);
   const second = await sessions.issue(ann);
   expect(await sessions.verify(first.token)).not.toBeNull();
-  sessions.revoke(first.user);
-  expect(await sessions.verify(first.token)).toBeNull();
+  const renewed = await (await sessions.hold(first.refreshToken))?.renew('reseller');
+  revocations.add(first.user.jti, first.user.sessionEndsAtMs);
+  for (const token of [first.token, renewed?.token ?? '']) expect(await sessions.verify(token)).toBeNull();
+  expect(await sessions.hold(first.refreshToken)).toBeNull();
   expect(await sessions.verify(second.token)).toEqual(second.user);
 });
 
@@ -41,7 +64,7 @@ test('after a join the old key verifies until its end, and new sessions get the 
   const { token, user } = await before.sessions.issue(ann);
   expect(await before.sessions.verify(token)).toEqual(user);
 
-  const endsAt = START + 3_600_000;
+  const endsAt = START + 600_000;
   before.nodeFile.change({
     session_signing_key: NEW_KEY,
     old_session_signing_keys: [{ key: OLD_KEY, verify_until: new Date(endsAt).toISOString() }],
@@ -54,6 +77,22 @@ test('after a join the old key verifies until its end, and new sessions get the 
   before.clock.ms = endsAt;
   expect(await before.sessions.verify(token)).toBeNull();
   expect(await before.sessions.verify(fresh.token)).not.toBeNull();
+});
+
+test('a session of before a join is renewed by its own old key: it never becomes a session of main', async () => {
+  const { sessions, nodeFile } = sessionsWith({ key: OLD_KEY });
+  const { refreshToken } = await sessions.issue(ann);
+  expect((await sessions.hold(refreshToken))?.byFormerKey).toBe(false);
+  const verifyUntil = new Date(START + SESSION_LIFETIME_MS).toISOString();
+  nodeFile.change({
+    session_signing_key: NEW_KEY,
+    old_session_signing_keys: [{ key: OLD_KEY, verify_until: verifyUntil }],
+  });
+  const held = await sessions.hold(refreshToken);
+  expect(held?.byFormerKey).toBe(true);
+  const { token = '' } = (await held?.renew('reseller')) ?? {};
+  expect(await sessions.verify(token)).toMatchObject(ann);
+  expect(await sessionsWith({ key: NEW_KEY }).sessions.verify(token)).toBeNull();
 });
 
 test('a key that is taken away takes its sessions along, seen before or not', async () => {
@@ -70,7 +109,7 @@ test('another algorithm, a missing claim or an unknown role is no session', asyn
   const at = START / 1000;
   const sign = (claims: Record<string, unknown>, alg = 'HS256') =>
     new SignJWT(claims).setProtectedHeader({ alg }).sign(key);
-  const whole = { sub: 'ann', role: 'admin', jti: 'j', iat: at, exp: at + 60 };
+  const whole = { sub: 'ann', role: 'admin', jti: 'j', iat: at, exp: at + 60, session_exp: at + 60, aud: 'proxpanel' };
   expect(await sessions.verify(await sign(whole))).not.toBeNull();
   expect(await sessions.verify(await sign(whole, 'HS384'))).toBeNull();
   expect(await sessions.verify(await sign({ ...whole, role: 'root' }))).toBeNull();
@@ -92,14 +131,18 @@ test('a token that was seen before costs microseconds', async () => {
   expect((user + system) / rounds).toBeLessThan(25);
 });
 
-test('signing out ends the session here, clears the cookie and is stored; a second sign-out is refused', async () => {
-  const { ask, signIn, revoked } = await startTestApp();
+test('signing out ends the session here, clears both cookies and is stored until its end; a second one is refused', async () => {
+  const { ask, signIn, revoked, state } = await startTestApp();
   const token = await signIn('admin');
   expect((await ask('GET', '/api/auth/me', { token })).status).toBe(200);
   const out = await ask('POST', '/api/auth/logout', { token });
   expect([out.status, out.json]).toEqual([200, { ok: true }]);
-  expect(out.headers.get('set-cookie')).toMatch(/^proxpanel_session_\d+=; Max-Age=0;/);
+  const ended = out.headers.getSetCookie();
+  expect(ended).toHaveLength(2);
+  expect(ended[0]).toMatch(/^proxpanel_session_\d+=; Max-Age=0; Path=\/; HttpOnly; SameSite=Strict$/);
+  expect(ended[1]).toMatch(/^proxpanel_refresh_\d+=; Max-Age=0; Path=\/api\/auth; HttpOnly; SameSite=Strict$/);
   expect((await ask('GET', '/api/auth/me', { token })).json.code).toBe('NOT_SIGNED_IN');
   expect((await ask('POST', '/api/auth/logout', { token })).status).toBe(401);
-  expect(revoked.size).toBe(1);
+  const [end = 0] = revoked.values();
+  expect(Math.abs(end - state.nowMs - SESSION_LIFETIME_MS)).toBeLessThan(60_000);
 });

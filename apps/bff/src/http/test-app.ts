@@ -23,7 +23,7 @@ import type { ForwardedCall } from './call.ts';
 import type { RoleView } from './load-balancer.ts';
 import { RawReply } from './raw-reply.ts';
 import type { WritesView } from './read-only-guard.ts';
-import { createRevocationList } from './revocation-list.ts';
+import { createRevocationList, type RevocationList } from './revocation-list.ts';
 import { startHttpServer, type HttpServer } from './server.ts';
 import { createSessions, type Sessions } from './session.ts';
 
@@ -37,6 +37,9 @@ export interface TestState {
   role: RoleView;
   isSecondary: boolean;
   databaseFault: Fault | null;
+  /** Who is a user, with his role now and whether he may sign in. */
+  users: Record<keyof typeof PASSWORDS, Pick<StoredUser, 'role' | 'isActive'> | null>;
+  accountsFromMainSince: string | null;
   forwarded: ForwardedCall[];
 }
 
@@ -47,7 +50,9 @@ export interface TestApp {
   readonly server: HttpServer;
   readonly sessions: Sessions;
   readonly nodeFile: ReturnType<typeof fakeNodeFile>;
-  readonly revoked: Map<string, Date>;
+  /** What the database holds: the end of each revoked session. */
+  readonly revoked: Map<string, number>;
+  readonly list: RevocationList;
   readonly logLines: string[];
   signIn(username: keyof typeof PASSWORDS): Promise<string>;
   /** A JSON request; the reply's body is read as text. */
@@ -114,6 +119,8 @@ export async function startTestApp(
     role: { role: 'standalone', writable: true, streamingSecondary: false },
     isSecondary: false,
     databaseFault: null,
+    users: { admin: { role: 'admin', isActive: true }, reseller: { role: 'reseller', isActive: true } },
+    accountsFromMainSince: null,
     forwarded: [],
   };
   const logLines: string[] = [];
@@ -124,8 +131,17 @@ export async function startTestApp(
   });
   const list = createRevocationList(() => state.nowMs);
   const sessions = createSessions({ nodeFile, clock: { nowMs: () => state.nowMs }, revocations: list });
-  const revoked = new Map<string, Date>();
-  const revocations = createRevocations({ list, stores: [revocationStore(revoked)], nowMs: () => state.nowMs, log });
+  const revoked = new Map<string, number>();
+  const revocations = createRevocations({
+    list,
+    database: revocationStore(revoked),
+    cache: revocationStore(new Map()),
+    file: { found: [], save: async () => undefined },
+    mayStore: () => state.writes.allowed,
+    tellMain: async () => undefined,
+    nowMs: () => state.nowMs,
+    log,
+  });
   const app = createApp({
     log,
     sessions,
@@ -144,7 +160,7 @@ export async function startTestApp(
     users: userStore(state),
     sessions,
     revocations,
-    accountsFromMainSince: () => null,
+    accountsFromMainSince: () => state.accountsFromMainSince,
     writes: () => ({ allowed: state.writes.allowed, sentence: '', main_url: state.writes.mainApiUrl }),
     keepsSecrets: false,
   });
@@ -161,7 +177,19 @@ export async function startTestApp(
   onTestFinished(() => server.stop(1_000));
   const url = `http://127.0.0.1:${String(server.address.port)}`;
   const ask = (method: string, path: string, askOptions: AskOptions = {}) => askAt(url + path, method, askOptions);
-  return { url, state, app, server, sessions, nodeFile, revoked, logLines, ask, signIn: (name) => signInAt(ask, name) };
+  return {
+    url,
+    state,
+    app,
+    server,
+    sessions,
+    nodeFile,
+    revoked,
+    list,
+    logLines,
+    ask,
+    signIn: (name) => signInAt(ask, name),
+  };
 }
 
 /** Serves every row that has no handler yet with one that says which row it is. */
@@ -215,7 +243,8 @@ function userStore(state: TestState): UserStore {
     async findByName(username): Promise<StoredUser | null> {
       if (state.databaseFault !== null) throw state.databaseFault;
       if (username !== 'admin' && username !== 'reseller') return null;
-      return { username, role: username, passwordHash: await hashes[username], isActive: true };
+      const user = state.users[username];
+      return user === null ? null : { username, ...user, passwordHash: await hashes[username] };
     },
     insert: async () => {
       throw new Fault('DUPLICATE', 'There is such a user.');
@@ -224,10 +253,12 @@ function userStore(state: TestState): UserStore {
   };
 }
 
-function revocationStore(revoked: Map<string, Date>): RevocationStore {
+function revocationStore(revoked: Map<string, number>): RevocationStore {
   return {
-    add: async (jti, expiresAt) => void revoked.set(jti, expiresAt),
-    listUnexpired: async () => [...revoked.keys()],
+    add: async (added) => {
+      for (const { jti, endsAtMs } of added) revoked.set(jti, endsAtMs);
+    },
+    list: async () => [...revoked].map(([jti, endsAtMs]) => ({ jti, endsAtMs })),
   };
 }
 

@@ -161,10 +161,30 @@ export interface CountCache {
   write(owner: Owner, counts: DashboardCounts, keptMs: number): Promise<void>;
 }
 
-/** Tokens that were signed out before their end, by `jti`. They stand in PostgreSQL too (DESIGN §11). */
+/** A session that was signed out before its end. */
+export interface RevokedSession {
+  readonly jti: string;
+  /** When it would have ended by itself; milliseconds since 1970. */
+  readonly endsAtMs: number;
+}
+
+/** Where revoked sessions stand: PostgreSQL, and Redis beside it (DESIGN §11). Both forget those that have ended. */
 export interface RevocationStore {
   /** Idempotent. */
-  add(jti: string, expiresAt: Date): Promise<void>;
-  /** Every jti whose token would still be valid now. */
-  listUnexpired(): Promise<string[]>;
+  add(revoked: readonly RevokedSession[]): Promise<void>;
+  /** All that have not ended by themselves yet. */
+  list(): Promise<RevokedSession[]>;
+}
+
+/** This server's own copy, which a restart finds whatever the databases do. */
+export interface RevocationFile {
+  /** As it lay on the disk when the process started. */
+  readonly found: readonly KeptRevocation[];
+  /** Replaces the copy; bounded, those that the database has go first. HOST_FAULT. */
+  save(all: readonly KeptRevocation[]): Promise<void>;
+}
+
+export interface KeptRevocation extends RevokedSession {
+  /** The local database has it too; the others have still to reach main. */
+  readonly stored: boolean;
 }

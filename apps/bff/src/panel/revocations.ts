@@ -1,67 +1,146 @@
 /**
- * Revoked tokens: refused from memory at once, and kept in PostgreSQL and Redis until they would have ended anyway, so
- * that neither a restart nor a lost cache brings one back (DESIGN §11).
+ * Revoked sessions: refused from memory at once, and kept until they would have ended anyway in PostgreSQL, in Redis and
+ * in a file of this server's own, so that neither a restart, a lost cache nor a failover brings one back (DESIGN §11).
+ *
+ * Only main writes the two databases. What a secondary revokes lies in its file and is sent to main, again and again,
+ * until replication has brought it back: main's word alone would be lost with a main that dies before it is replicated.
+ * By the same rule a database that was replaced, by a clone or a rewind, gets back what it lacks.
  */
+import { REVOCATIONS_PER_CALL, SESSION_LIFETIME_MS } from '@proxpanel/contracts/sessions';
 import type { Logger } from 'pino';
+import { Fault, messageOf } from '../fault.ts';
 import type { RevocationList } from '../http/revocation-list.ts';
-import { SESSION_LIFETIME_MS, type SessionUser } from '../http/session.ts';
-import type { RevocationStore } from './ports.ts';
+import type { SessionUser } from '../http/session.ts';
+import type { RevocationFile, RevocationStore, RevokedSession } from './ports.ts';
+import { within } from './within.ts';
 
 export interface Revocations {
-  /** Refuses the token from now on. Resolves also when a store cannot be written now; `synchronize` tries again. */
-  revoke(session: Pick<SessionUser, 'jti' | 'expiresAtMs'>): Promise<void>;
-  /** Learns what other servers revoked and stores what could not be stored before. For the start and then each few seconds. */
-  synchronize(): Promise<void>;
+  /** Refuses the session from now on. Resolves also when it can be stored nowhere now; `synchronize` tries again. */
+  revoke(session: Pick<SessionUser, 'jti' | 'sessionEndsAtMs'>): Promise<void>;
+  /** On main: what a secondary has revoked. Resolves once it is in the database; READ_ONLY, DATABASE_DOWN. */
+  take(revoked: readonly RevokedSession[]): Promise<void>;
+  /** Learns what other servers revoked, and stores or sends what is missing elsewhere. At the start and each few seconds. */
+  synchronize(canAskDatabase: boolean): Promise<void>;
 }
 
 export interface RevocationDeps {
   readonly list: RevocationList;
-  /** PostgreSQL first, then Redis. */
-  readonly stores: readonly RevocationStore[];
+  readonly database: RevocationStore;
+  readonly cache: RevocationStore;
+  readonly file: RevocationFile;
+  /** Writes belong here and are let in: a fenced main must not write what nobody will replicate. */
+  readonly mayStore: () => boolean;
+  /** Sends them to main; at most REVOCATIONS_PER_CALL. Does nothing where no other server is main. Its faults, and those of the way. */
+  readonly tellMain: (revoked: readonly RevokedSession[]) => Promise<void>;
   readonly nowMs: () => number;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly log: Pick<Logger, 'warn' | 'info'>;
 }
 
-/** More than this many waiting means that no store was writable for hours; memory still refuses them all. */
-const WAITING_LIMIT = 10_000;
+/** Who signs out waits for this long at most. */
+const STORE_LIMIT_MS = 2_000;
 
 export function createRevocations(deps: RevocationDeps): Revocations {
-  const { list, stores, nowMs, log } = deps;
-  const waitingByStore = new Map(stores.map((store) => [store, new Map<string, number>()]));
+  const { list, database, cache, file, mayStore, tellMain, nowMs } = deps;
+  const attempt = createAttempts(deps.log);
+  /** What the local database was seen to hold. */
+  let inDatabase = new Set(file.found.filter(({ stored }) => stored).map(({ jti }) => jti));
+  let savedText = JSON.stringify(file.found);
+  for (const { jti, endsAtMs } of file.found) list.add(jti, endsAtMs);
 
-  async function storeWaiting(store: RevocationStore, waiting: Map<string, number>): Promise<void> {
-    for (const [jti, expiresAtMs] of waiting) {
-      if (expiresAtMs > nowMs()) await store.add(jti, new Date(expiresAtMs));
-      waiting.delete(jti);
-    }
+  const lacking = (held: ReadonlySet<string>): RevokedSession[] =>
+    list.living().flatMap(([jti, endsAtMs]) => (held.has(jti) ? [] : [{ jti, endsAtMs }]));
+
+  async function storeInDatabase(revoked: readonly RevokedSession[]): Promise<void> {
+    await within(STORE_LIMIT_MS, database.add(revoked));
+    for (const { jti } of revoked) inDatabase.add(jti);
   }
 
-  async function eachStore(
-    work: (store: RevocationStore, waiting: Map<string, number>) => Promise<void>,
-  ): Promise<void> {
-    for (const [store, waiting] of waitingByStore) {
-      try {
-        await work(store, waiting);
-      } catch (error) {
-        // A secondary cannot write, and either store may be away: the token is refused from memory all the same.
-        log.warn({ err: error, waiting: waiting.size }, 'revoked tokens could not be stored or read now');
-      }
-    }
+  function save(): Promise<unknown> {
+    return attempt('the file of revoked sessions', async () => {
+      const kept = list.living().map(([jti, endsAtMs]) => ({ jti, endsAtMs, stored: inDatabase.has(jti) }));
+      const text = JSON.stringify(kept);
+      if (text === savedText) return;
+      await file.save(kept);
+      savedText = text;
+    });
+  }
+
+  async function sendToMain(revoked: readonly RevokedSession[]): Promise<void> {
+    for (const batch of batchesOf(revoked)) await tellMain(batch);
+  }
+
+  async function learn(name: string, store: RevocationStore): Promise<Set<string> | null> {
+    const found = await attempt(name, () => store.list());
+    if (found === null) return null;
+    for (const { jti, endsAtMs } of found) list.add(jti, endsAtMs);
+    return new Set(found.map(({ jti }) => jti));
   }
 
   return {
-    async revoke({ jti, expiresAtMs }) {
-      list.add(jti, expiresAtMs);
-      await eachStore(async (store, waiting) => {
-        if (waiting.size < WAITING_LIMIT) waiting.set(jti, expiresAtMs);
-        await storeWaiting(store, waiting);
-      });
+    async revoke({ jti, sessionEndsAtMs }) {
+      const revoked = [{ jti, endsAtMs: sessionEndsAtMs }];
+      list.add(jti, sessionEndsAtMs);
+      if (!mayStore()) {
+        await Promise.all([save(), attempt('main', () => sendToMain(revoked))]);
+        return;
+      }
+      await Promise.all([
+        attempt('PostgreSQL', () => storeInDatabase(revoked)),
+        attempt('Redis', () => cache.add(revoked)),
+      ]);
+      if (!inDatabase.has(jti)) await save();
     },
-    async synchronize() {
-      await eachStore(async (store, waiting) => {
-        for (const jti of await store.listUnexpired()) list.add(jti, nowMs() + SESSION_LIFETIME_MS);
-        await storeWaiting(store, waiting);
-      });
+    async take(sent) {
+      const latestEnd = nowMs() + SESSION_LIFETIME_MS;
+      const revoked = sent.map(({ jti, endsAtMs }) => ({ jti, endsAtMs: Math.min(endsAtMs, latestEnd) }));
+      for (const { jti, endsAtMs } of revoked) list.add(jti, endsAtMs);
+      if (!mayStore()) throw new Fault('READ_ONLY', 'This server is not main, or takes no writes now.');
+      await Promise.all([storeInDatabase(revoked), attempt('Redis', () => cache.add(revoked))]);
+    },
+    async synchronize(canAskDatabase) {
+      const [held, cached] = await Promise.all([
+        canAskDatabase ? learn('PostgreSQL', database) : null,
+        learn('Redis', cache),
+      ]);
+      if (held !== null) inDatabase = held;
+      if (mayStore()) {
+        for (const batch of batchesOf(held === null ? [] : lacking(held)))
+          await attempt('PostgreSQL', () => storeInDatabase(batch));
+        for (const batch of batchesOf(cached === null ? [] : lacking(cached)))
+          await attempt('Redis', () => cache.add(batch));
+      } else {
+        await attempt('main', () => sendToMain(lacking(inDatabase)));
+      }
+      await save();
     },
   };
+}
+
+type Attempt = <Result>(name: string, work: () => Promise<Result>) => Promise<Result | null>;
+
+/** Runs what may fail now and is tried again later; null then. Each reason is logged once, not every few seconds. */
+function createAttempts(log: RevocationDeps['log']): Attempt {
+  const troubles = new Map<string, string>();
+  return async (name, work) => {
+    try {
+      const result = await work();
+      if (troubles.delete(name)) log.info({ name }, 'revoked sessions reach it again');
+      return result;
+    } catch (error) {
+      const reason = messageOf(error);
+      if (troubles.get(name) !== reason) {
+        const fields = error instanceof Fault ? { name, reason } : { name, err: error };
+        log.warn(fields, 'revoked sessions do not reach it now; they are refused here all the same');
+      }
+      troubles.set(name, reason);
+      return null;
+    }
+  };
+}
+
+function batchesOf(revoked: readonly RevokedSession[]): RevokedSession[][] {
+  const batches: RevokedSession[][] = [];
+  for (let start = 0; start < revoked.length; start += REVOCATIONS_PER_CALL)
+    batches.push(revoked.slice(start, start + REVOCATIONS_PER_CALL));
+  return batches;
 }

@@ -1,5 +1,5 @@
 /** Signing in: user name and password against PostgreSQL, and a session that any server can check (DESIGN §5). */
-import type { IssuedSession, Sessions } from '../http/session.ts';
+import type { OpenedSession, Sessions } from '../http/session.ts';
 import { Fault } from '../fault.ts';
 import { passwordMatches } from './password.ts';
 import type { StoredUser, UserStore } from './ports.ts';
@@ -17,7 +17,7 @@ export interface SignInDeps {
 export async function signIn(
   deps: SignInDeps,
   credentials: { readonly username: string; readonly password: string },
-): Promise<IssuedSession> {
+): Promise<OpenedSession> {
   const user = await findUser(deps.users, credentials.username);
   const matches = await passwordMatches(user?.passwordHash ?? NOBODYS_HASH, credentials.password);
   // Who may not sign in any more is told no more than who never could.

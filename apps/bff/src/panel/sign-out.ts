@@ -2,6 +2,9 @@
 import type { SessionUser } from '../http/session.ts';
 import type { Revocations } from './revocations.ts';
 
-export async function signOut(deps: { readonly revocations: Revocations }, session: SessionUser): Promise<void> {
+export async function signOut(
+  deps: { readonly revocations: Pick<Revocations, 'revoke'> },
+  session: SessionUser,
+): Promise<void> {
   await deps.revocations.revoke(session);
 }

@@ -264,10 +264,11 @@ test('users, subscribers and revoked tokens are kept, found and counted', async 
   expect(await createPanelFacts(connections.panel).subscriberCount()).toBe(4);
 
   const revocations = createRevocationStore(connections.panel);
-  await revocations.add('spent', new Date(Date.now() - 1_000));
-  await revocations.add('living', new Date(Date.now() + 60_000));
-  await revocations.add('living', new Date(Date.now() + 60_000));
-  expect(await revocations.listUnexpired()).toEqual(['living']);
+  const living = { jti: 'living', endsAtMs: Date.now() + 60_000 };
+  await revocations.add([]);
+  await revocations.add([{ jti: 'spent', endsAtMs: Date.now() - 1_000 }, living]);
+  await revocations.add([living]);
+  expect(await revocations.list()).toEqual([living]);
   expect(await server.query('SELECT jti FROM revoked_tokens')).toEqual([{ jti: 'living' }]);
 });
 

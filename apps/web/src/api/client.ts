@@ -11,7 +11,8 @@ import {
 } from '@proxpanel/contracts/endpoints';
 import type { Endpoint } from '@proxpanel/contracts/endpoint';
 import { errorReplySchema } from '@proxpanel/contracts/error-codes';
-import { ApiError } from './errors.ts';
+import { ACCESS_LIFETIME_MS } from '@proxpanel/contracts/sessions';
+import { ApiError, isNotSignedIn } from './errors.ts';
 
 type PathOf<Name extends EndpointName> = (typeof endpoints)[Name]['path'];
 type ParamIn<Path extends string> = Path extends `${string}:${infer Rest}`
@@ -92,18 +93,62 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-async function throwIfRefused(response: Response): Promise<void> {
-  if (response.ok) return;
+async function refusalOf(response: Response): Promise<ApiError> {
   const parsed = errorReplySchema.safeParse(await jsonOf(response));
   if (!parsed.success) {
-    throw new ApiError(`The server sent an unexpected reply (HTTP ${String(response.status)}).`, {
+    return new ApiError(`The server sent an unexpected reply (HTTP ${String(response.status)}).`, {
       code: 'UNEXPECTED_REPLY',
       status: response.status,
     });
   }
   const { error, code, field, reasons } = parsed.data;
   const mainServer = response.headers.get('x-main-server');
-  throw new ApiError(error, { code, status: response.status, field, reasons, mainServer });
+  return new ApiError(error, { code, status: response.status, field, reasons, mainServer });
+}
+
+async function sendOnce(endpoint: Endpoint, options: LooseOptions): Promise<Response> {
+  const response = await send(endpoint, options);
+  if (!response.ok) throw await refusalOf(response);
+  if (endpoint === endpoints.login || endpoint === endpoints.refresh) renewedAtMs = Date.now();
+  return response;
+}
+
+let refreshing: Promise<void> | null = null;
+/** When this page last got an access token; before that the age of the browser's one is unknown. */
+let renewedAtMs = 0;
+
+/** Fetches the next access token; calls that need one at the same time share one request. */
+function refreshSession(): Promise<void> {
+  refreshing ??= sendOnce(endpoints.refresh, {})
+    .then(() => undefined)
+    .finally(() => {
+      refreshing = null;
+    });
+  return refreshing;
+}
+
+/**
+ * Renews an access token that has used up two thirds of its life: what the browser fetches by itself, a download, is
+ * not sent twice. Rejects as `call` does; NOT_SIGNED_IN when the session has ended.
+ */
+export async function keepSignedIn(): Promise<void> {
+  const age = Date.now() - renewedAtMs;
+  if (age < 0 || age > (ACCESS_LIFETIME_MS * 2) / 3) await refreshSession();
+}
+
+/**
+ * An access token lives for minutes: where it has ended, the session is refreshed and the call sent once more. A session
+ * that cannot be refreshed has ended (NOT_SIGNED_IN); a server that does not answer that is no sign of it, and is said.
+ */
+async function sendSignedIn(endpoint: Endpoint, options: LooseOptions): Promise<Response> {
+  try {
+    return await sendOnce(endpoint, options);
+  } catch (error) {
+    if (!isNotSignedIn(error) || endpoint.access === 'everyone') throw error;
+    await refreshSession();
+    options.signal?.throwIfAborted();
+    return sendOnce(endpoint, options);
+  }
 }
 
 function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
@@ -128,8 +173,7 @@ export async function call<Name extends EndpointName>(
   ...[options]: CallArguments<Name>
 ): Promise<ReplyOf<Name>> {
   const endpoint: Endpoint = endpoints[name];
-  const response = await send(endpoint, (options ?? {}) as LooseOptions);
-  await throwIfRefused(response);
+  const response = await sendSignedIn(endpoint, (options ?? {}) as LooseOptions);
   return checkedReply(endpoint, name, await jsonOf(response)) as ReplyOf<Name>;
 }
 
@@ -138,7 +182,6 @@ export async function callText(
   name: 'setupReplicaScript' | 'rejoinScript',
   options: { signal?: AbortSignal } = {},
 ): Promise<string> {
-  const response = await send(endpoints[name], options);
-  await throwIfRefused(response);
+  const response = await sendSignedIn(endpoints[name], options);
   return await response.text();
 }

@@ -2,12 +2,13 @@
 import type { MeReply } from '@proxpanel/contracts/auth';
 import { useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import type { BodyInputOf } from '@proxpanel/contracts/endpoints';
-import { call } from './client.ts';
+import { call, keepSignedIn } from './client.ts';
 import { isNotSignedIn } from './errors.ts';
 import { queryKeys } from './query-keys.ts';
 
 async function readMe(signal: AbortSignal): Promise<MeReply | null> {
   try {
+    await keepSignedIn();
     return await call('me', { signal });
   } catch (error) {
     if (isNotSignedIn(error)) return null;
@@ -21,6 +22,8 @@ export function useMe(): UseQueryResult<MeReply | null> {
     queryKey: queryKeys.me,
     queryFn: ({ signal }) => readMe(signal),
     staleTime: 60_000,
+    // Often enough to renew the access token before it ends.
+    refetchInterval: 60_000,
     refetchOnWindowFocus: true,
   });
 }

@@ -15,7 +15,16 @@ import { resetClusterPage } from '../stores/cluster-page.ts';
 // On a loaded machine a page is slow, not wrong.
 configure({ asyncUtilTimeout: 20_000 });
 
-export const server = setupServer();
+/** A session that can be refreshed; a test in which it has ended says so. */
+const refreshed = http.post('/api/auth/refresh', () =>
+  HttpResponse.json({
+    token: 't',
+    expires_at: new Date(Date.now() + 900_000).toISOString(),
+    user: { username: 'admin', role: 'admin' },
+  }),
+);
+
+export const server = setupServer(refreshed);
 
 /** Call once in a test file. A request that no test expected fails it. */
 export function serveInTests(): void {
