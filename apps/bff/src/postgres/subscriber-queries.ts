@@ -118,7 +118,7 @@ async function idsAlong(db: Db, order: Order, parts: readonly Expression<SqlBool
 async function countMatches(db: Db, filters: SubscriberFilters, owner: OwnerId): Promise<Matches> {
   const { rows } = await sql<{ count: number }>`
     SELECT count(*)::integer AS count FROM (
-      SELECT 1 FROM subscribers WHERE ${allOf(narrowing(filters, owner))} LIMIT ${COUNTED + 1}) AS some`.execute(db);
+      SELECT 1 FROM subscribers WHERE ${allOf(narrowing(filters, owner))} LIMIT ${COUNTED + 1}) AS counted`.execute(db);
   return matchesOf(rows[0]?.count ?? 0);
 }
 

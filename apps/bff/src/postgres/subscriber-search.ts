@@ -8,8 +8,8 @@ const FEW = 5_000;
 /** Trigrams need three letters; a shorter search is the beginning of a name. */
 const TRIGRAM = 3;
 
-/** As its indexes have it. */
-export const NAME = sql`lower(subscribers.username)`;
+/** In lower case. */
+export const NAME = sql`subscribers.name_key`;
 const NAME_WITHOUT_FIRST = sql`substr(${NAME}, 2)`;
 
 /** `_` and `%` of a user name are letters, not wild cards. */
@@ -51,9 +51,9 @@ interface FewWanted {
 /** Collects what matches until it is too much, each kind by its own index, whatever order is wanted. */
 export async function findFew(db: DatabasePool['db'], { search, parts, order, wanted }: FewWanted): Promise<Few> {
   const collect = (match: Expression<SqlBool>) =>
-    sql`(SELECT id, username, expires_at FROM subscribers WHERE ${parts} AND ${match} LIMIT ${FEW + 1})`;
+    sql`(SELECT id, name_key, expires_at FROM subscribers WHERE ${parts} AND ${match} LIMIT ${FEW + 1})`;
   const short = search.length < TRIGRAM;
-  const nothing = sql`(SELECT id, username, expires_at FROM subscribers WHERE false)`;
+  const nothing = sql`(SELECT id, name_key, expires_at FROM subscribers WHERE false)`;
   const after = order.after.map((condition) => sql`WHERE ${condition}`)[0] ?? sql``;
   const page = (rows: RawBuilder<unknown>) =>
     sql`ARRAY(SELECT id FROM ${rows} AS subscribers ${after} ORDER BY ${order.by} LIMIT ${wanted})`;
