@@ -12,8 +12,10 @@ import { runDemote, type DemoteOptions } from './run-demote.ts';
 import { runHold, type HoldOptions } from './run-hold.ts';
 import { runPromote, type PromoteOptions } from './run-promote.ts';
 import { runRejoin, type RejoinOptions } from './run-rejoin.ts';
+import { runSeed, type SeedOptions } from './run-seed.ts';
 import { runStatus } from './run-status.ts';
 import { createTerminal } from './terminal.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** A refusal or a failure of what was asked for; a status's own codes are 0, 1 and 2. */
 const refused = 1;
@@ -114,6 +116,17 @@ program
   .description('adds a user; the password is read from standard input, or made and printed once')
   .action(async (name: string, options: { role: string }) => {
     await addUser(readCliEnvironment(program.opts<{ envFile?: string }>().envFile), name, options.role);
+  });
+
+program
+  .command('seed')
+  .description('fills the panel with made-up services, resellers and subscribers, to try it at any size')
+  .requiredOption('--subscribers <count>', 'how many made-up ones there are afterwards', wholeNumber)
+  .option('--seed <number>', 'another seed gives other subscribers', wholeNumber, 1)
+  .option('--beside-real-ones', 'although the panel has subscribers that were not made up', false)
+  .action(async (options: SeedOptions) => {
+    const environment = readCliEnvironment(program.opts<{ envFile?: string }>().envFile);
+    await runSeed(environment, terminal, actorOfHost(), options);
   });
 
 /** One sentence for what is expected; a defect says its name and nothing that could hold a secret. */

@@ -17,15 +17,16 @@ export interface ColumnSeal {
 
 /** @param keyHex 64 hexadecimal characters; null: nothing can be sealed here. */
 export function createColumnSeal(keyHex: string | null): ColumnSeal {
+  const key = keyHex === null ? null : Buffer.from(keyHex, 'hex');
   return {
-    available: keyHex !== null,
+    available: key !== null,
     seal(text) {
-      if (keyHex === null) {
+      if (key === null) {
         const sentence = 'This server has no PANEL_ENCRYPTION_KEY, and without one no password or secret is stored.';
         throw new Fault('NOT_AVAILABLE', sentence);
       }
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', Buffer.from(keyHex, 'hex'), nonce);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce);
       const enciphered = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([Buffer.from([VERSION]), nonce, enciphered, cipher.getAuthTag()]);
     },

@@ -1,7 +1,8 @@
 /** Writing pg_hba.conf so that a mistake can shut nobody out (DESIGN §6.2). */
 import { Fault } from '../fault.ts';
 import { withHbaBlock } from './hba-block.ts';
-import type { DatabasePool, Session } from './pool.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 import { reloadConfiguration } from './reload.ts';
 import { runOnServer, shellWord } from './server-files.ts';
 

@@ -3,7 +3,8 @@ import pg from 'pg';
 import type { PostgresLimits } from '@proxpanel/contracts/peer';
 import type { SettingPending } from '../cluster/postgres-ports.ts';
 import { Fault } from '../fault.ts';
-import type { DatabasePool, Session } from './pool.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 import { reloadConfiguration } from './reload.ts';
 
 interface Current {

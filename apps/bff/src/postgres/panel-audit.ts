@@ -17,19 +17,35 @@ export interface AuditRow {
   readonly changes: Readonly<Record<string, unknown>>;
 }
 
-/** Runs `work` and what it audits in one transaction: nobody changes anything without a trace, or leaves one of nothing. */
-export function audited<Result>(
+/**
+ * Runs `work` and what it audits in one transaction: nobody changes anything without a trace, or leaves one of nothing.
+ * Faults are refusals, and nothing was written; but for DATABASE_DOWN with the reason `outcome_unknown`.
+ */
+export async function audited<Result>(
   panel: DatabasePool,
   work: (db: Changing, audit: (row: AuditRow) => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
-  return panel.guard(() =>
-    panel.db.transaction().execute((db) =>
-      work(db, async ({ actor, action, entity, entityId, changes }) => {
-        const values = { actor, action, entity, entity_id: String(entityId), changes: JSON.stringify(changes) };
-        await db.insertInto('audit_log').values(values).execute();
-      }),
-    ),
-  );
+  let committing = false;
+  const run = async (db: Changing): Promise<Result> => {
+    const result = await work(db, async ({ actor, action, entity, entityId, changes }) => {
+      const values = { actor, action, entity, entity_id: String(entityId), changes: JSON.stringify(changes) };
+      await db.insertInto('audit_log').values(values).execute();
+    });
+    committing = true;
+    return result;
+  };
+  try {
+    return await panel.guard(() => panel.db.transaction().execute(run));
+  } catch (error) {
+    if (committing && error instanceof Fault && error.code === 'DATABASE_DOWN') throw outcomeUnknown(error);
+    throw error;
+  }
+}
+
+/** The connection was lost after COMMIT was sent and before it was answered: only the rows can tell what became of it. */
+function outcomeUnknown(fault: Fault): Fault {
+  const sentence = `The change may have been saved or not: look before you repeat it. ${fault.message}`;
+  return new Fault('DATABASE_DOWN', sentence, { cause: fault, reasons: [{ code: 'outcome_unknown', sentence }] });
 }
 
 /** What differs, by field: [before, after]. Fields that are not named, or are the same, are left out. */

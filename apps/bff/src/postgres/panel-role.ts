@@ -6,7 +6,8 @@ import type { LogPort, NodeFilePort } from '../cluster/ports.ts';
 import { PANEL_ROLE } from './connection.ts';
 import type { Connections } from './connection.ts';
 import { migrate } from './migrations.ts';
-import type { DatabasePool, Session } from './pool.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 import { ensureRole } from './roles.ts';
 
 /** Everything that the panel may touch. A new table of the panel has to be named here. */

@@ -6,7 +6,7 @@ import { audited, differences, found, refuseOlder, refusedBy, type Changing } fr
 import type { PanelTables } from './panel-tables.ts';
 import { requireReseller } from './panel-users.ts';
 import type { DatabasePool } from './pool.ts';
-import { conditions, countMatches, fewMatches, readPage, subscriberRows } from './subscriber-queries.ts';
+import { conditions, listSubscribers, subscriberRows, type OwnerId } from './subscriber-queries.ts';
 
 const USAGE_DAYS = 62;
 const EXPORT_ROWS = 500;
@@ -17,17 +17,7 @@ type Db = DatabasePool['db'];
 export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
   const { db } = panel;
   return {
-    list: (query, owner) =>
-      panel.guard(async () => {
-        const ids = await fewMatches(db, query, owner);
-        const [page, matches] = await Promise.all([
-          readPage(db, query, owner, ids),
-          ids === null || ids.length > 1_000
-            ? countMatches(db, query, owner)
-            : Promise.resolve({ count: ids.length, more: false }),
-        ]);
-        return { ...page, matches };
-      }),
+    list: (query, owner) => panel.guard(async () => listSubscribers(db, query, await ownerIdOf(db, owner))),
     stream: (filters, owner) => stream(panel, filters, owner),
     find: (id, owner) => panel.guard(() => find(db, id, owner)),
     insert: (values, actor) =>
@@ -74,10 +64,16 @@ export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
 const taken = (username: string) =>
   refusedBy({ duplicate: { username: `There is already a subscriber "${username}".` } });
 
+/** A reseller who is not there any more owns nothing. */
+async function ownerIdOf(db: Db | Changing, owner: Owner): Promise<OwnerId> {
+  if (owner === null) return null;
+  const row = await db.selectFrom('users').select('id').where('username', '=', owner).executeTakeFirst();
+  return row?.id ?? 0;
+}
+
 async function find(db: Db | Changing, id: number, owner: Owner): Promise<Subscriber> {
-  const row = await subscriberRows(db)
-    .where((where) => where.and([where('subscribers.id', '=', id), ...conditions(where, { search: '' }, owner)]))
-    .executeTakeFirst();
+  const whose = conditions({ search: '' }, await ownerIdOf(db, owner));
+  const row = await subscriberRows(db).where('subscribers.id', '=', id).where(whose).executeTakeFirst();
   return found(row, 'subscriber');
 }
 
@@ -123,12 +119,14 @@ async function* stream(
   filters: SubscriberFilters,
   owner: Owner,
 ): AsyncGenerator<readonly Subscriber[]> {
+  const whose = conditions(filters, await panel.guard(() => ownerIdOf(panel.db, owner)));
   let after = '';
   for (;;) {
     const last = after;
     const rows = await panel.guard(() =>
       subscriberRows(panel.db)
-        .where((where) => where.and([where('subscribers.username', '>', last), ...conditions(where, filters, owner)]))
+        .where('subscribers.username', '>', last)
+        .where(whose)
         .orderBy('subscribers.username')
         .limit(EXPORT_ROWS)
         .execute(),

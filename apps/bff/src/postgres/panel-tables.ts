@@ -41,6 +41,8 @@ interface ServicesTable {
 interface SubscribersTable {
   id: Generated<number>;
   username: string;
+  /** In lower case; the database's own work. */
+  name_key: ColumnType<string, never, never>;
   password_sealed: Buffer | null;
   service_id: number | null;
   reseller_id: number | null;

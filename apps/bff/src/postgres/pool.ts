@@ -8,6 +8,7 @@ import pg from 'pg';
 import type { LogPort } from '../cluster/ports.ts';
 import { Fault, messageOf } from '../fault.ts';
 import { isConnectionFault, isLoginRefused, sqlState, toFault } from './faults.ts';
+import { CLIENT_GRACE_MS, processIdOf, sessionOf, type Session } from './session.ts';
 import { sqlTypes } from './sql-types.ts';
 import type { Tables } from './tables.ts';
 
@@ -30,11 +31,6 @@ export interface PoolOptions {
    * no statement of it (roles, migrations, rows) can hang there.
    */
   readonly commitLocally?: boolean;
-}
-
-export interface Session {
-  readonly processId: number;
-  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 export interface SessionOptions {
@@ -69,8 +65,6 @@ const DEFAULT_STATEMENT_TIMEOUT_MS = 5_000;
 /** The fence needs a connection at a moment when no other may be free; each one more is a process that a stop waits for. */
 const KEPT_IDLE = 2;
 const IDLE_MS = 10_000;
-/** The server should report its own time-out first: only then is the connection still good. */
-const CLIENT_GRACE_MS = 1_000;
 
 export const beingStopped = 'PostgreSQL is being stopped for a planned change.';
 
@@ -275,21 +269,4 @@ class SwitchingPool implements DatabasePool {
       this.#options.log.warn({ reason: messageOf(error) }, 'an old pool of database connections did not close cleanly');
     });
   }
-}
-
-function sessionOf(client: pg.ClientBase, timeoutMs: number | undefined): Session {
-  const limit = timeoutMs === undefined ? {} : { query_timeout: timeoutMs + CLIENT_GRACE_MS };
-  return {
-    processId: processIdOf(client),
-    async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-      const result: unknown = await client.query({ text, values: [...values], ...limit });
-      // Several statements without parameters give a result each; the rows asked for are the last one's.
-      return ((Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult<Row>).rows;
-    },
-  };
-}
-
-/** The driver has it since the first message of the server, but its types do not say so. */
-function processIdOf(client: pg.ClientBase): number {
-  return (client as pg.ClientBase & { processID: number }).processID;
 }

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { Fault } from '../fault.ts';
 import { parseLsn } from './sql-types.ts';
-import type { DatabasePool, Session } from './pool.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 import { reloadConfiguration } from './reload.ts';
 import { runOnServer } from './server-files.ts';
 

@@ -1,7 +1,7 @@
 /** Reloading the configuration, and knowing that it has been read. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../fault.ts';
-import type { Session } from './pool.ts';
+import type { Session } from './session.ts';
 
 const RELOAD_LIMIT_MS = 10_000;
 const POLL_MS = 5;

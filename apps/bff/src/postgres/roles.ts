@@ -1,7 +1,8 @@
 /** Database roles: the replicator, the cluster's superuser and the panel's own (DESIGN §4, §6.1; SAFETY §5). */
 import pg from 'pg';
 import type { Login } from '@proxpanel/contracts/peer';
-import type { DatabasePool, Session } from './pool.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 import { makeScramVerifier, scramVerifierMatches } from './scram-verifier.ts';
 
 /** What pg_rewind reads its source with; without them only a superuser could be one (DESIGN §6.1). */

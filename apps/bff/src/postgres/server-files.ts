@@ -6,7 +6,7 @@
 import pg from 'pg';
 import { Fault } from '../fault.ts';
 import { sqlState } from './faults.ts';
-import type { Session } from './pool.ts';
+import type { Session } from './session.ts';
 
 /** With these the value of a bind parameter stands in no log, whatever the server's own settings are. */
 const QUIET_SQL = `

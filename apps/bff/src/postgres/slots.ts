@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../fault.ts';
 import { sqlState } from './faults.ts';
-import type { DatabasePool, Session } from './pool.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 
 const DROP_LIMIT_MS = 10_000;
 const RETRY_MS = 50;

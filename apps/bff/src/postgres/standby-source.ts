@@ -2,7 +2,8 @@
 import pg from 'pg';
 import type { StandbySource } from '../cluster/postgres-ports.ts';
 import { pgpassLine } from '../pgpass.ts';
-import type { DatabasePool, Session } from './pool.ts';
+import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 import { reloadConfiguration } from './reload.ts';
 import { runOnServerWithSecret, runOnServer } from './server-files.ts';
 

@@ -1,22 +1,18 @@
-/** How subscribers are found: filters, orders and pages that an index answers at a million rows. */
+/** How subscribers are found: filters, searches, orders and pages that indexes answer at a million rows. */
 import { sql } from 'kysely';
-import type { ExpressionBuilder, Expression, SqlBool } from 'kysely';
+import type { Expression, RawBuilder, SqlBool } from 'kysely';
 import type { ListSubscribersQuery, Subscriber, SubscriberFilters } from '@proxpanel/contracts/subscribers';
-import type { Owner } from '../panel/ports.ts';
+import type { Matches } from '@proxpanel/contracts/paging';
 import { readCursor, writeCursor } from './panel-cursor.ts';
 import type { DatabasePool } from './pool.ts';
-import type { Tables } from './tables.ts';
+import { beginningWith, containing, findFew, NAME, type Few } from './subscriber-search.ts';
 
 type Db = DatabasePool['db'];
-type Where = ExpressionBuilder<Tables, 'subscribers'>;
 
-/** A part of a name that so many rows hold is looked up by its trigrams and sorted; one that more hold is met soon enough. */
-const FEW = 2_000;
-/** Trigrams need three letters; a shorter search is the beginning of a name. */
-const TRIGRAM = 3;
+const COUNTED = 1_000;
 
 /** As its index has it: without an end comes last. */
-const expiry = sql`coalesce(subscribers.expires_at, 'infinity')`;
+const EXPIRY = sql`coalesce(subscribers.expires_at, 'infinity')`;
 
 export function subscriberRows(db: Db) {
   return db
@@ -41,115 +37,145 @@ export function subscriberRows(db: Db) {
     ]);
 }
 
-/** A LIKE pattern in which `_` and `%` of a user name are letters, not wild cards. */
-function patternOf(search: string): string {
-  const literal = search.replace(/[\\%_]/g, '\\$&');
-  return search.length < TRIGRAM ? `${literal}%` : `%${literal}%`;
-}
+/** Whose rows are meant: a reseller's by his id, which the planner has figures of; null: everybody's. */
+export type OwnerId = number | null;
 
-/** Whose rows, and which: one condition each. */
-export function conditions(where: Where, filters: SubscriberFilters, owner: Owner): Expression<SqlBool>[] {
+const STATES: Readonly<Record<NonNullable<SubscriberFilters['state']>, RawBuilder<SqlBool>>> = {
+  active: sql`subscribers.is_active AND ${EXPIRY} > now()`,
+  inactive: sql`NOT subscribers.is_active`,
+  expired: sql`${EXPIRY} <= now()`,
+  expiring: sql`${EXPIRY} > now() AND ${EXPIRY} <= now() + interval '7 days'`,
+  online: sql`subscribers.open_sessions > 0`,
+};
+
+/** Whose rows, and which, but for the search. */
+function narrowing(filters: SubscriberFilters, owner: OwnerId): Expression<SqlBool>[] {
   const found: Expression<SqlBool>[] = [];
-  if (owner !== null) {
-    found.push(sql<boolean>`subscribers.reseller_id = (SELECT id FROM users WHERE username = ${owner})`);
-  }
-  if (filters.reseller_id !== undefined) found.push(where('subscribers.reseller_id', '=', filters.reseller_id));
-  if (filters.service_id !== undefined) found.push(where('subscribers.service_id', '=', filters.service_id));
-  if (filters.search !== '') found.push(where('subscribers.username', 'ilike', patternOf(filters.search)));
-  switch (filters.state) {
-    case 'active':
-      found.push(
-        sql<boolean>`subscribers.is_active AND (subscribers.expires_at IS NULL OR subscribers.expires_at > now())`,
-      );
-      break;
-    case 'inactive':
-      found.push(sql<boolean>`NOT subscribers.is_active`);
-      break;
-    case 'expired':
-      found.push(sql<boolean>`${expiry} <= now()`);
-      break;
-    case 'expiring':
-      found.push(sql<boolean>`${expiry} > now() AND ${expiry} <= now() + interval '7 days'`);
-      break;
-    case 'online':
-      found.push(sql<boolean>`subscribers.open_sessions > 0`);
-      break;
-    case undefined:
-      break;
-  }
+  if (owner !== null) found.push(sql`subscribers.reseller_id = ${owner}`);
+  if (filters.reseller_id !== undefined) found.push(sql`subscribers.reseller_id = ${filters.reseller_id}`);
+  if (filters.service_id !== undefined) found.push(sql`subscribers.service_id = ${filters.service_id}`);
+  if (filters.state !== undefined) found.push(STATES[filters.state]);
   return found;
 }
 
-/** The ids of the few that match a search; null when they are many, or nothing narrows the list down so far. */
-export async function fewMatches(db: Db, filters: SubscriberFilters, owner: Owner): Promise<number[] | null> {
-  if (filters.search.length < TRIGRAM) return null;
-  const rows = await db
-    .selectFrom('subscribers')
-    .select('subscribers.id')
-    .where((where) => where.and(conditions(where, filters, owner)))
-    .limit(FEW + 1)
-    .execute();
-  return rows.length > FEW ? null : rows.map(({ id }) => id);
+/** Whose rows, and which. */
+export function conditions(filters: SubscriberFilters, owner: OwnerId): Expression<SqlBool> {
+  const search = filters.search === '' ? [] : [containing(filters.search)];
+  return allOf([...narrowing(filters, owner), ...search]);
 }
 
-/** How many match, counted up to a thousand. */
-export async function countMatches(db: Db, filters: SubscriberFilters, owner: Owner) {
-  const most = 1_000;
-  const { count } = await db
-    .selectFrom((inner) =>
-      inner
-        .selectFrom('subscribers')
-        .select('subscribers.id')
-        .where((where) => where.and(conditions(where, filters, owner)))
-        .limit(most + 1)
-        .as('some'),
-    )
-    .select((select) => select.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return { count: Math.min(count, most), more: count > most };
+function allOf(parts: readonly Expression<SqlBool>[]): RawBuilder<SqlBool> {
+  return parts.length === 0
+    ? sql`true`
+    : sql`${sql.join(
+        parts.map((part) => sql`(${part})`),
+        sql` AND `,
+      )}`;
+}
+
+interface Order {
+  /** Of the cursor: which list it belongs to. */
+  readonly name: string;
+  readonly column: RawBuilder<unknown>;
+  readonly by: RawBuilder<unknown>;
+  /** Rows after the cursor. */
+  readonly after: Expression<SqlBool>[];
 }
 
 /** The column of each order. */
 const KEYS = {
-  newest: { value: sql<string>`subscribers.id::text`, column: sql`subscribers.id`, cast: sql`int` },
-  username: { value: sql<string>`subscribers.username`, column: sql`subscribers.username`, cast: sql`text` },
-  expires_at: {
-    value: sql<string>`${expiry}::text`,
-    column: expiry,
-    cast: sql`timestamptz`,
-  },
+  newest: { column: sql`subscribers.id`, cast: sql`integer` },
+  username: { column: NAME, cast: sql`text` },
+  expires_at: { column: EXPIRY, cast: sql`timestamptz` },
 } as const;
 
-/** One page, and one row more when there is a next one. */
-export async function readPage(
+function orderOf({ sort, descending, cursor }: ListSubscribersQuery): Order {
+  const { column, cast } = KEYS[sort];
+  // The newest first is what nobody has to ask for.
+  const down = sort === 'newest' ? !descending : descending;
+  const name = `${sort}${down ? '-' : '+'}`;
+  const direction = sql.raw(down ? 'DESC' : 'ASC');
+  const isUnique = sort === 'newest';
+  const by = isUnique ? sql`${column} ${direction}` : sql`${column} ${direction}, subscribers.id ${direction}`;
+  if (cursor === undefined) return { name, column, by, after: [] };
+  const { value, id } = readCursor(cursor, name);
+  const than = sql.raw(down ? '<' : '>');
+  const after = isUnique
+    ? sql<SqlBool>`subscribers.id ${than} ${id}::integer`
+    : sql<SqlBool>`(${column}, subscribers.id) ${than} (CAST(${value} AS ${cast}), ${id}::integer)`;
+  return { name, column, by, after: [after] };
+}
+
+/** Up to `limit` ids in the order, found by going along its index. */
+async function idsAlong(db: Db, order: Order, parts: readonly Expression<SqlBool>[], limit: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT subscribers.id FROM subscribers WHERE ${allOf([...parts, ...order.after])}
+     ORDER BY ${order.by} LIMIT ${limit}`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
+/** How many match, counted up to a thousand. */
+async function countMatches(db: Db, filters: SubscriberFilters, owner: OwnerId): Promise<Matches> {
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*)::integer AS count FROM (
+      SELECT 1 FROM subscribers WHERE ${allOf(narrowing(filters, owner))} LIMIT ${COUNTED + 1}) AS counted`.execute(db);
+  return matchesOf(rows[0]?.count ?? 0);
+}
+
+const matchesOf = (count: number): Matches => ({ count: Math.min(count, COUNTED), more: count > COUNTED });
+
+/** One page, and how many match in all. INVALID_REQUEST for a cursor that is none. */
+export async function listSubscribers(db: Db, query: ListSubscribersQuery, owner: OwnerId) {
+  const order = orderOf(query);
+  const wanted = query.limit + 1;
+  const parts = narrowing(query, owner);
+  if (query.search === '') {
+    const [ids, matches] = await Promise.all([idsAlong(db, order, parts, wanted), countMatches(db, query, owner)]);
+    return { ...(await readPage(db, query, order, ids)), matches };
+  }
+  const few = await findFew(db, { search: query.search, parts: allOf(parts), order, wanted });
+  const ids = few.isWhole ? few.ids : await idsOfMany(db, { query, order, parts, wanted, few });
+  return { ...(await readPage(db, query, order, ids)), matches: matchesOf(few.count) };
+}
+
+interface ManyWanted {
+  readonly query: ListSubscribersQuery;
+  readonly order: Order;
+  readonly parts: readonly Expression<SqlBool>[];
+  readonly wanted: number;
+  readonly few: Few;
+}
+
+/**
+ * So many match that going along the order meets a page of them soon. Not so in the order of names: those that begin with
+ * the search stand together, maybe at its other end, and are gone along by themselves.
+ */
+async function idsOfMany(db: Db, { query, order, parts, wanted, few }: ManyWanted): Promise<number[]> {
+  const { search, sort } = query;
+  if (sort !== 'username') return idsAlong(db, order, [...parts, containing(search)], wanted);
+  const beginning = idsAlong(db, order, [...parts, beginningWith(search)], wanted);
+  const within = few.idsWithin ?? idsAlong(db, order, [...parts, containing(search)], wanted);
+  return [...new Set([...(await beginning), ...(await within)])];
+}
+
+/** The rows of these ids, of which one more than fits means that there is a next page. */
+async function readPage(
   db: Db,
   query: ListSubscribersQuery,
-  owner: Owner,
-  ids: readonly number[] | null,
+  order: Order,
+  ids: readonly number[],
 ): Promise<{ subscribers: Subscriber[]; next: string | null }> {
-  // The newest first is what nobody has to ask for.
-  const down = query.sort === 'newest' ? !query.descending : query.descending;
-  const direction = sql.raw(down ? 'DESC' : 'ASC');
-  const order = `${query.sort}${down ? '-' : '+'}`;
-  const key = KEYS[query.sort];
-  let select = subscriberRows(db)
-    .select(key.value.as('sort_value'))
-    .where((where) => where.and(conditions(where, ids === null ? query : { ...query, search: '' }, owner)))
-    .orderBy(sql`${key.column} ${direction}, subscribers.id ${direction}`)
-    .limit(query.limit + 1);
-  if (ids !== null) select = select.where('subscribers.id', 'in', ids.length === 0 ? [0] : [...ids]);
-  if (query.cursor !== undefined) {
-    const place = readCursor(query.cursor, order);
-    const than = sql.raw(down ? '<' : '>');
-    const value = sql`CAST(${place.value} AS ${key.cast})`;
-    select = select.where(sql<boolean>`(${key.column}, subscribers.id) ${than} (${value}, ${place.id}::int)`);
-  }
-  const rows = await select.execute();
-  const page = rows.slice(0, query.limit);
+  if (ids.length === 0) return { subscribers: [], next: null };
+  const page = await subscriberRows(db)
+    .select(sql<string>`${order.column}::text`.as('sort_value'))
+    .where(sql<boolean>`subscribers.id = ANY(${[...ids]}::integer[])`)
+    .orderBy(order.by)
+    .limit(query.limit)
+    .execute();
   const last = page.at(-1);
   const next =
-    rows.length > page.length && last !== undefined
-      ? writeCursor({ sort: order, value: last.sort_value, id: last.id })
+    ids.length > query.limit && last !== undefined
+      ? writeCursor({ sort: order.name, value: last.sort_value, id: last.id })
       : null;
   return { subscribers: page.map(({ sort_value: _, ...subscriber }) => subscriber), next };
 }
