@@ -80,7 +80,7 @@ async function send(endpoint: Endpoint, options: LooseOptions): Promise<Response
   }
 }
 
-async function jsonOf(response: Response): Promise<unknown> {
+export async function jsonOf(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch {
@@ -92,7 +92,7 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-async function throwIfRefused(response: Response): Promise<void> {
+export async function throwIfRefused(response: Response): Promise<void> {
   if (response.ok) return;
   const parsed = errorReplySchema.safeParse(await jsonOf(response));
   if (!parsed.success) {
@@ -106,7 +106,7 @@ async function throwIfRefused(response: Response): Promise<void> {
   throw new ApiError(error, { code, status: response.status, field, reasons, mainServer });
 }
 
-function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
+export function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
   // In development and in tests every reply is held against its schema; in production this cheap check must do.
   if (import.meta.env.DEV && endpoint.reply !== undefined) {
     const parsed = endpoint.reply.safeParse(reply);
