@@ -6,7 +6,11 @@ export function BrandingPage() {
   useTitle('Branding');
   return (
     <div className="grid items-start gap-5 lg:grid-cols-2">
-      <PictureCard kind="logo" title="Logo" explanation="On every page and on the sign-in page, in place of the name." />
+      <PictureCard
+        kind="logo"
+        title="Logo"
+        explanation="On every page and on the sign-in page, in place of the name."
+      />
       <PictureCard
         kind="login_background"
         title="Login background"

@@ -26,9 +26,7 @@ test('signing in leads back to where the person was; a wrong password says so', 
   statusIs(() => mainStatus());
   server.use(
     http.get('/api/auth/me', () =>
-      signedIn
-        ? HttpResponse.json(me('admin'))
-        : refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.'),
+      signedIn ? HttpResponse.json(me('admin')) : refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.'),
     ),
     http.post('/api/auth/login', async ({ request }) => {
       const body = (await request.json()) as { username: string; password: string };

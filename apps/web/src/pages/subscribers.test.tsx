@@ -98,7 +98,9 @@ test('who was second is told, and loads the newer row without losing sight of wh
   const bodies: { row_version: number; note?: string }[] = [];
   server.use(
     http.get('/api/subscribers/1', () =>
-      HttpResponse.json(subscriber({ note: 'moved to the north', row_version: 5, service_id: null, service_name: null })),
+      HttpResponse.json(
+        subscriber({ note: 'moved to the north', row_version: 5, service_id: null, service_name: null }),
+      ),
     ),
     http.patch('/api/subscribers/1', async ({ request }) => {
       const body = (await request.json()) as { row_version: number };
@@ -217,11 +219,11 @@ test('a subscriber’s own page shows what was used by day as figures, and remov
   );
   const user = openPanel('/subscribers/1');
   const usage = await screen.findByRole('table');
-  expect(within(usage).getAllByRole('row').map((row) => row.textContent)).toEqual([
-    'DayDownloadUpload',
-    '2026-11-2252.4 MB0 B',
-    '2026-11-211.4 GB20.0 MB',
-  ]);
+  expect(
+    within(usage)
+      .getAllByRole('row')
+      .map((row) => row.textContent),
+  ).toEqual(['DayDownloadUpload', '2026-11-2252.4 MB0 B', '2026-11-211.4 GB20.0 MB']);
   expect(screen.getByText('online')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Remove' }));
   const dialog = within(screen.getByRole('dialog', { name: 'Remove amina?' }));

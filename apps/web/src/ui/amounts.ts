@@ -19,7 +19,10 @@ export function parseScaled(text: string, decimals: number): number | null {
 export function scaledText(value: number, decimals: number, atLeast = 0): string {
   const digits = String(Math.abs(value)).padStart(decimals + 1, '0');
   const whole = digits.slice(0, digits.length - decimals);
-  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '').padEnd(atLeast, '0');
+  const fraction = digits
+    .slice(digits.length - decimals)
+    .replace(/0+$/, '')
+    .padEnd(atLeast, '0');
   return `${value < 0 ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 

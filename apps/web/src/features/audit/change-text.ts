@@ -13,7 +13,8 @@ function valueText(value: unknown): string {
 export function changeTexts(changes: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(changes).map(([field, change]) => {
     const name = wordText(field);
-    if (Array.isArray(change) && change.length === 2) return `${name}: ${valueText(change[0])} → ${valueText(change[1])}`;
+    if (Array.isArray(change) && change.length === 2)
+      return `${name}: ${valueText(change[0])} → ${valueText(change[1])}`;
     // A word such as "changed" or "set" speaks for itself.
     return `${name}: ${typeof change === 'string' ? change : valueText(change)}`;
   });

@@ -44,9 +44,7 @@ function Versions({ status, others }: { status: ClusterStatus; others: readonly 
           />
         ))}
       </ul>
-      {differs ? (
-        <p className="mt-3 text-warn">Until the versions are equal, do not change the main server.</p>
-      ) : null}
+      {differs ? <p className="mt-3 text-warn">Until the versions are equal, do not change the main server.</p> : null}
     </Card>
   );
 }
@@ -79,8 +77,8 @@ function UpdateOrder({ status }: { status: ClusterStatus }) {
     <Card title="Order of an update">
       <ol className="flex list-decimal flex-col gap-2 pl-5">
         <li>
-          Update the secondary first ({secondaries.map((node) => node.display_name).join(', ')}). The main server goes on
-          working meanwhile.
+          Update the secondary first ({secondaries.map((node) => node.display_name).join(', ')}). The main server goes
+          on working meanwhile.
         </li>
         <li>Wait until it is online again and check that it has caught up. Lag now: {lag}.</li>
         <li>

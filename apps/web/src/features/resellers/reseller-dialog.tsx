@@ -78,12 +78,7 @@ export function ResellerDialog({ reseller, onClose }: { reseller: Reseller | nul
       onClose={onClose}
     >
       {isNew ? (
-        <TextField
-          label="User name"
-          autoCapitalize="none"
-          error={errors.username?.message}
-          {...register('username')}
-        />
+        <TextField label="User name" autoCapitalize="none" error={errors.username?.message} {...register('username')} />
       ) : null}
       <TextField label="Name" error={errors.display_name?.message} {...register('display_name')} />
       <SecretField

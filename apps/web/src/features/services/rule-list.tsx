@@ -76,7 +76,15 @@ function RulesOfService({ service, rules, onOpen }: RulesOfServiceProps) {
   );
 }
 
-function RuleLine({ service, rule, onOpen }: { service: Service; rule: BandwidthRule; onOpen: RuleListProps['onOpen'] }) {
+function RuleLine({
+  service,
+  rule,
+  onOpen,
+}: {
+  service: Service;
+  rule: BandwidthRule;
+  onOpen: RuleListProps['onOpen'];
+}) {
   const { reasons } = useWrites();
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1">

@@ -25,7 +25,8 @@ export function viewOf(address: URLSearchParams): ListView {
 export function addressOf(view: ListView): URLSearchParams {
   const address = new URLSearchParams();
   for (const [name, value] of Object.entries(view)) {
-    if (value !== undefined && value !== '' && value !== plain[name as keyof ListView]) address.set(name, String(value));
+    if (value !== undefined && value !== '' && value !== plain[name as keyof ListView])
+      address.set(name, String(value));
   }
   return address;
 }

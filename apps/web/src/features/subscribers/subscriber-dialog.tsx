@@ -86,12 +86,7 @@ export function SubscriberDialog({ subscriber, onClose }: SubscriberDialogProps)
       onClose={onClose}
     >
       <div className="grid items-start gap-4 sm:grid-cols-2">
-        <TextField
-          label="User name"
-          autoCapitalize="none"
-          error={errors.username?.message}
-          {...register('username')}
-        />
+        <TextField label="User name" autoCapitalize="none" error={errors.username?.message} {...register('username')} />
         <SecretField
           label="Password"
           autoComplete="new-password"

@@ -130,7 +130,13 @@ function SubscriberTable({ view, rows, onChange, onEdit }: SubscriberTableProps)
       order: order('expires_at'),
       cell: (row) => (row.expires_at === null ? 'never' : <Day at={row.expires_at} />),
     },
-    { key: 'added', title: 'Added', onlyWide: true, order: order('newest'), cell: (row) => <Day at={row.created_at} /> },
+    {
+      key: 'added',
+      title: 'Added',
+      onlyWide: true,
+      order: order('newest'),
+      cell: (row) => <Day at={row.created_at} />,
+    },
     {
       key: 'edit',
       title: 'Actions',

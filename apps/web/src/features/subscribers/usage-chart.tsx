@@ -16,7 +16,8 @@ export function UsageChart({ days }: { days: readonly DayOfUse[] }) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = host.current;
-    if (element === null) return undefined;
+    // Where nothing can be drawn, the figures below still say it.
+    if (element === null || document.createElement('canvas').getContext('2d') === null) return undefined;
     const colour = (name: string) => () => getComputedStyle(element).getPropertyValue(name);
     const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 } };
     const gigabytes = (value: number): string => `${String(value / 1e9)} GB`;
