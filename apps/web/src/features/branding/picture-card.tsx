@@ -1,4 +1,4 @@
-import type { UploadKind } from '@proxpanel/contracts/uploads';
+import type { Upload, UploadKind } from '@proxpanel/contracts/uploads';
 import { useId, useRef, useState } from 'react';
 import { toast } from 'sonner';
 import { shownFault } from '../../api/faults.ts';
@@ -40,16 +40,7 @@ export function PictureCard({ kind, title, explanation }: PictureCardProps) {
     <Card title={title}>
       <div className="flex flex-col gap-4">
         <p className="text-muted">{explanation}</p>
-        {picture === null ? (
-          <p>There is none.</p>
-        ) : (
-          <figure className="flex flex-col items-start gap-1">
-            <img src={pictureAddress(picture)} alt={`${title} as it is now`} className={pictureClass} />
-            <figcaption className="text-sm text-muted">
-              {bytesText(picture.size_bytes)}, uploaded {dateTimeText(picture.uploaded_at)}
-            </figcaption>
-          </figure>
-        )}
+        <Present picture={picture} title={title} />
         <FileChoice
           label={`Choose a picture for ${title.toLowerCase()}`}
           isShut={reasons.length > 0}
@@ -58,14 +49,7 @@ export function PictureCard({ kind, title, explanation }: PictureCardProps) {
             setChosen(next);
           }}
         />
-        {chosen === null ? null : (
-          <figure className="flex flex-col items-start gap-1">
-            <img src={chosen.preview} alt={`Preview of ${chosen.file.name}`} className={pictureClass} />
-            <figcaption className="text-sm break-all text-muted">
-              {chosen.file.name}, {bytesText(chosen.file.size)}; not uploaded yet
-            </figcaption>
-          </figure>
-        )}
+        {chosen === null ? null : <Preview chosen={chosen} />}
         <FormFault fault={shownFault(put.error)} />
         <div className="flex flex-wrap gap-2">
           <WriteButton
@@ -109,6 +93,29 @@ export function PictureCard({ kind, title, explanation }: PictureCardProps) {
         />
       ) : null}
     </Card>
+  );
+}
+
+function Present({ picture, title }: { picture: Upload | null; title: string }) {
+  if (picture === null) return <p>There is none.</p>;
+  return (
+    <figure className="flex flex-col items-start gap-1">
+      <img src={pictureAddress(picture)} alt={`${title} as it is now`} className={pictureClass} />
+      <figcaption className="text-sm text-muted">
+        {bytesText(picture.size_bytes)}, uploaded {dateTimeText(picture.uploaded_at)}
+      </figcaption>
+    </figure>
+  );
+}
+
+function Preview({ chosen: { file, preview } }: { chosen: Chosen }) {
+  return (
+    <figure className="flex flex-col items-start gap-1">
+      <img src={preview} alt={`Preview of ${file.name}`} className={pictureClass} />
+      <figcaption className="text-sm break-all text-muted">
+        {file.name}, {bytesText(file.size)}; not uploaded yet
+      </figcaption>
+    </figure>
   );
 }
 

@@ -104,16 +104,19 @@ export function NasDialog({ nas, onClose }: { nas: Nas | null; onClose: () => vo
         label="Secret"
         autoComplete="new-password"
         disabled={!keepsSecrets}
-        hint={
-          keepsSecrets
-            ? isNew
-              ? 'At least 8 characters; the router must have the same.'
-              : 'It is never shown. Empty: it stays as it is.'
-            : 'This server has no key to keep secrets with: set PANEL_ENCRYPTION_KEY in its environment first.'
-        }
+        hint={secretHint(keepsSecrets, isNew)}
         error={errors.secret?.message}
         {...register('secret')}
       />
     </FormDialog>
   );
+}
+
+function secretHint(keepsSecrets: boolean, isNew: boolean): string {
+  if (!keepsSecrets) {
+    return 'This server has no key to keep secrets with: set PANEL_ENCRYPTION_KEY in its environment first.';
+  }
+  return isNew
+    ? 'At least 8 characters; the router must have the same.'
+    : 'It is never shown. Empty: it stays as it is.';
 }

@@ -21,6 +21,7 @@ export const serviceFormSchema = z.object({
 });
 
 export type ServiceValues = z.input<typeof serviceFormSchema>;
+export type ServiceOutput = z.output<typeof serviceFormSchema>;
 
 const quotaText = (bytes: number | null): string => (bytes === null ? '' : scaledText(bytes, TRAFFIC_DECIMALS));
 

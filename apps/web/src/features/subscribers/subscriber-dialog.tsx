@@ -1,4 +1,5 @@
 import type { Subscriber } from '@proxpanel/contracts/subscribers';
+import type { UseFormReturn } from 'react-hook-form';
 import { toast } from 'sonner';
 import { useRowForm } from '../../api/row-form.ts';
 import { useResellers } from '../../api/resellers.ts';
@@ -8,7 +9,13 @@ import { changeSubscriber, createSubscriber, readSubscriber } from '../../api/su
 import { useWrites } from '../../api/writes.ts';
 import { CheckField, SecretField, SelectField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
-import { createBody, subscriberFormSchema, valuesOf, type SubscriberValues } from './subscriber-values.ts';
+import {
+  createBody,
+  subscriberFormSchema,
+  valuesOf,
+  type SubscriberOutput,
+  type SubscriberValues,
+} from './subscriber-values.ts';
 
 interface SubscriberDialogProps {
   /** null for a new one. */
@@ -33,9 +40,7 @@ function nameIn(choices: readonly Choice[], id: string): string {
 
 /** Adds or changes a subscriber. */
 export function SubscriberDialog({ subscriber, onClose }: SubscriberDialogProps) {
-  const me = useMe().data ?? null;
-  const isAdmin = me?.user.role === 'admin';
-  const keepsSecrets = me?.keeps_secrets ?? true;
+  const isAdmin = useMe().data?.user.role === 'admin';
   const writes = useWrites();
   const allServices = useServices().data?.services ?? [];
   const allResellers = useResellers(isAdmin).data?.resellers ?? [];
@@ -68,8 +73,6 @@ export function SubscriberDialog({ subscriber, onClose }: SubscriberDialogProps)
       onClose();
     },
   });
-  const { register, formState } = rowForm.form;
-  const { errors } = formState;
   const isNew = rowForm.row === null;
   return (
     <FormDialog
@@ -85,42 +88,59 @@ export function SubscriberDialog({ subscriber, onClose }: SubscriberDialogProps)
       onSubmit={rowForm.onSubmit}
       onClose={onClose}
     >
-      <div className="grid items-start gap-4 sm:grid-cols-2">
-        <TextField label="User name" autoCapitalize="none" error={errors.username?.message} {...register('username')} />
-        <SecretField
-          label="Password"
-          autoComplete="new-password"
-          disabled={!keepsSecrets}
-          hint={passwordHint(keepsSecrets, rowForm.row)}
-          error={errors.password?.message}
-          {...register('password')}
-        />
-        <SelectField label="Service" error={errors.service_id?.message} {...register('service_id')}>
-          <Choices choices={services} />
-        </SelectField>
-        {isAdmin ? (
-          <SelectField label="Reseller" error={errors.reseller_id?.message} {...register('reseller_id')}>
-            <Choices choices={resellers} />
-          </SelectField>
-        ) : null}
-        <TextField
-          label="Expires"
-          type="datetime-local"
-          hint={
-            isNew ? 'Empty: counted from now by the service; without a service, never.' : 'Empty: it never expires.'
-          }
-          error={errors.expires_at?.message}
-          {...register('expires_at')}
-        />
-        <TextField label="Note" error={errors.note?.message} {...register('note')} />
-        <CheckField
-          label="Active"
-          hint="One that is not cannot connect."
-          error={errors.is_active?.message}
-          {...register('is_active')}
-        />
-      </div>
+      <SubscriberFields form={rowForm.form} row={rowForm.row} services={services} resellers={resellers} />
     </FormDialog>
+  );
+}
+
+interface SubscriberFieldsProps {
+  form: UseFormReturn<SubscriberValues, unknown, SubscriberOutput>;
+  row: Subscriber | null;
+  services: readonly Choice[];
+  resellers: readonly Choice[];
+}
+
+function SubscriberFields({ form, row, services, resellers }: SubscriberFieldsProps) {
+  const me = useMe().data ?? null;
+  const isAdmin = me?.user.role === 'admin';
+  const keepsSecrets = me?.keeps_secrets ?? true;
+  const { register, formState } = form;
+  const { errors } = formState;
+  const isNew = row === null;
+  return (
+    <div className="grid items-start gap-4 sm:grid-cols-2">
+      <TextField label="User name" autoCapitalize="none" error={errors.username?.message} {...register('username')} />
+      <SecretField
+        label="Password"
+        autoComplete="new-password"
+        disabled={!keepsSecrets}
+        hint={passwordHint(keepsSecrets, row)}
+        error={errors.password?.message}
+        {...register('password')}
+      />
+      <SelectField label="Service" error={errors.service_id?.message} {...register('service_id')}>
+        <Choices choices={services} />
+      </SelectField>
+      {isAdmin ? (
+        <SelectField label="Reseller" error={errors.reseller_id?.message} {...register('reseller_id')}>
+          <Choices choices={resellers} />
+        </SelectField>
+      ) : null}
+      <TextField
+        label="Expires"
+        type="datetime-local"
+        hint={isNew ? 'Empty: counted from now by the service; without a service, never.' : 'Empty: it never expires.'}
+        error={errors.expires_at?.message}
+        {...register('expires_at')}
+      />
+      <TextField label="Note" error={errors.note?.message} {...register('note')} />
+      <CheckField
+        label="Active"
+        hint="One that is not cannot connect."
+        error={errors.is_active?.message}
+        {...register('is_active')}
+      />
+    </div>
   );
 }
 

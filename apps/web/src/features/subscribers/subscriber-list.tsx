@@ -22,7 +22,6 @@ import { SubscriberFilters } from './subscriber-filters.tsx';
 export function SubscriberList() {
   const [address, setAddress] = useSearchParams();
   const [edited, setEdited] = useState<Subscriber | 'new' | null>(null);
-  const writes = useWrites();
   const view = viewOf(address);
   const pages = useCursorPages(addressOf(view).toString());
   const list = useSubscribers(queryOf(view, pages.cursor));
@@ -34,20 +33,12 @@ export function SubscriberList() {
     <Card
       title="All subscribers"
       aside={
-        <div className="flex flex-wrap gap-2">
-          <a className={buttonClass('plain')} href={exportAddress(filtersOf(view))} download="subscribers.csv">
-            Export as CSV
-          </a>
-          <WriteButton
-            kind="primary"
-            reasons={writes.reasons}
-            onClick={() => {
-              setEdited('new');
-            }}
-          >
-            Add subscriber
-          </WriteButton>
-        </div>
+        <ListActions
+          view={view}
+          onAdd={() => {
+            setEdited('new');
+          }}
+        />
       }
     >
       <div className="flex flex-col gap-4">
@@ -89,6 +80,20 @@ export function SubscriberList() {
         />
       )}
     </Card>
+  );
+}
+
+function ListActions({ view, onAdd }: { view: ListView; onAdd: () => void }) {
+  const writes = useWrites();
+  return (
+    <div className="flex flex-wrap gap-2">
+      <a className={buttonClass('plain')} href={exportAddress(filtersOf(view))} download="subscribers.csv">
+        Export as CSV
+      </a>
+      <WriteButton kind="primary" reasons={writes.reasons} onClick={onAdd}>
+        Add subscriber
+      </WriteButton>
+    </div>
   );
 }
 
