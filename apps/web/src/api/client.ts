@@ -81,7 +81,7 @@ async function send(endpoint: Endpoint, options: LooseOptions): Promise<Response
   }
 }
 
-async function jsonOf(response: Response): Promise<unknown> {
+export async function jsonOf(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch {
@@ -93,7 +93,8 @@ async function jsonOf(response: Response): Promise<unknown> {
   }
 }
 
-async function refusalOf(response: Response): Promise<ApiError> {
+/** What a reply that is no success says, as the page throws it. */
+export async function refusalOf(response: Response): Promise<ApiError> {
   const parsed = errorReplySchema.safeParse(await jsonOf(response));
   if (!parsed.success) {
     return new ApiError(`The server sent an unexpected reply (HTTP ${String(response.status)}).`, {
@@ -151,7 +152,7 @@ async function sendSignedIn(endpoint: Endpoint, options: LooseOptions): Promise<
   }
 }
 
-function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
+export function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
   // In development and in tests every reply is held against its schema; in production this cheap check must do.
   if (import.meta.env.DEV && endpoint.reply !== undefined) {
     const parsed = endpoint.reply.safeParse(reply);

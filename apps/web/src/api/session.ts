@@ -16,15 +16,21 @@ async function readMe(signal: AbortSignal): Promise<MeReply | null> {
   }
 }
 
-/** The signed-in user; `data` is null when nobody is. */
-export function useMe(): UseQueryResult<MeReply | null> {
+const pollMs = 5_000;
+
+/**
+ * The signed-in user, and whether this server takes writes; `data` is null when nobody is signed in. The frame alone
+ * polls it, while the page is visible: a change of main is then said within 5 s, whatever page is open.
+ */
+export function useMe({ poll = false }: { poll?: boolean } = {}): UseQueryResult<MeReply | null> {
   return useQuery({
     queryKey: queryKeys.me,
     queryFn: ({ signal }) => readMe(signal),
     staleTime: 60_000,
-    // Often enough to renew the access token before it ends.
-    refetchInterval: 60_000,
-    refetchOnWindowFocus: true,
+    // Often enough, everywhere, to renew the access token before it ends.
+    refetchInterval: poll ? pollMs : 60_000,
+    refetchIntervalInBackground: false,
+    refetchOnWindowFocus: poll ? 'always' : true,
   });
 }
 

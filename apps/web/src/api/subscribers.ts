@@ -1,22 +1,54 @@
-/** The subscribers list and its form. */
-import type { BodyInputOf } from '@proxpanel/contracts/endpoints';
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+/** Subscribers: pages of them, one, and what one has used. */
+import type { BodyInputOf, QueryInputOf } from '@proxpanel/contracts/endpoints';
+import type { Subscriber } from '@proxpanel/contracts/subscribers';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { call } from './client.ts';
+import { usePanelChange } from './panel-changes.ts';
 import { queryKeys } from './query-keys.ts';
 
-/** Subscribers whose name matches, newest first; the list before stays while the next one loads. */
-export function useSubscribers(search: string) {
+/** One page; the page before stays while the next one loads. */
+export function useSubscribers(query: QueryInputOf<'listSubscribers'>, enabled = true) {
   return useQuery({
-    queryKey: queryKeys.subscribers(search),
-    queryFn: ({ signal }) => call('listSubscribers', { signal, query: { search } }),
+    queryKey: queryKeys.subscribers(query),
+    queryFn: ({ signal }) => call('listSubscribers', { signal, query }),
     placeholderData: keepPreviousData,
+    enabled,
   });
 }
 
-export function useCreateSubscriber() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (body: BodyInputOf<'createSubscriber'>) => call('createSubscriber', { body }),
-    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.allSubscribers }),
+export function readSubscriber(id: number, signal?: AbortSignal): Promise<Subscriber> {
+  return call('readSubscriber', { params: { id }, ...(signal === undefined ? {} : { signal }) });
+}
+
+export function useSubscriber(id: number) {
+  return useQuery({ queryKey: queryKeys.subscriber(id), queryFn: ({ signal }) => readSubscriber(id, signal) });
+}
+
+export function useUsage(id: number) {
+  return useQuery({
+    queryKey: queryKeys.usage(id),
+    queryFn: ({ signal }) => call('subscriberUsage', { params: { id }, signal }),
   });
+}
+
+export function createSubscriber(body: BodyInputOf<'createSubscriber'>) {
+  return call('createSubscriber', { body });
+}
+
+export function changeSubscriber(id: number, body: BodyInputOf<'changeSubscriber'>) {
+  return call('changeSubscriber', { params: { id }, body });
+}
+
+export function useRemoveSubscriber(onSuccess: () => void) {
+  return usePanelChange(
+    ({ id, row_version }: Subscriber) => call('removeSubscriber', { params: { id }, body: { row_version } }),
+    onSuccess,
+  );
+}
+
+/** Where all that match are fetched as CSV, in the same order of filters as the list's. */
+export function exportAddress(filters: QueryInputOf<'exportSubscribers'>): string {
+  const named = Object.entries(filters).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(named.map(([name, value]) => [name, String(value)])).toString();
+  return text === '' ? '/api/subscribers.csv' : `/api/subscribers.csv?${text}`;
 }

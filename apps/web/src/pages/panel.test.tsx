@@ -1,12 +1,12 @@
 import { screen, waitFor } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
 import { expect, test } from 'vitest';
+import { agoIso } from '../testing/node-fixtures.ts';
+import { me } from '../testing/panel-fixtures.ts';
 import { openPanel, refusal, server, signedInAs, statusIs, serveInTests } from '../testing/panel.tsx';
 import { mainStatus } from '../testing/status-fixtures.ts';
 
 serveInTests();
-
-const noSubscribers = http.get('/api/subscribers', () => HttpResponse.json({ subscribers: [], total: 0 }));
 
 test('a reseller has no Cluster tab and gets the 403 page at its address', async () => {
   server.use(signedInAs('reseller'));
@@ -26,15 +26,13 @@ test('signing in leads back to where the person was; a wrong password says so', 
   statusIs(() => mainStatus());
   server.use(
     http.get('/api/auth/me', () =>
-      signedIn
-        ? HttpResponse.json({ user: { username: 'admin', role: 'admin' }, accounts_from_main_since: null })
-        : refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.'),
+      signedIn ? HttpResponse.json(me('admin')) : refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.'),
     ),
     http.post('/api/auth/login', async ({ request }) => {
       const body = (await request.json()) as { username: string; password: string };
       if (body.password !== 'right') return refusal(401, 'BAD_CREDENTIALS', 'User name or password is wrong.');
       signedIn = true;
-      return HttpResponse.json({ token: 't', user: { username: 'admin', role: 'admin' } });
+      return HttpResponse.json({ token: 't', expires_at: agoIso(-900_000), user: me('admin').user });
     }),
   );
   const user = openPanel('/settings/cluster');
@@ -55,61 +53,6 @@ test('a session that ends leads to the sign-in page', async () => {
   const ended = () => refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.');
   server.use(http.get('/api/cluster/status', ended), http.get('/api/auth/me', ended));
   expect(await screen.findByRole('button', { name: 'Sign in' })).toBeTruthy();
-});
-
-test('a subscriber is added; a refused name is said beside its field', async () => {
-  const names: string[] = [];
-  server.use(
-    signedInAs('reseller'),
-    http.get('/api/subscribers', () =>
-      HttpResponse.json({
-        subscribers: names.map((username, index) => ({
-          id: index + 1,
-          username,
-          created_at: new Date().toISOString(),
-        })),
-        total: names.length,
-      }),
-    ),
-    http.post('/api/subscribers', async ({ request }) => {
-      const { username } = (await request.json()) as { username: string };
-      if (names.includes(username)) return refusal(409, 'DUPLICATE', 'This user name is taken.', { field: 'username' });
-      names.push(username);
-      return HttpResponse.json({ id: names.length, username, created_at: new Date().toISOString() }, { status: 201 });
-    }),
-  );
-  const user = openPanel('/subscribers');
-  const field = await screen.findByLabelText('User name');
-  await user.type(field, 'two words');
-  await user.click(screen.getByRole('button', { name: 'Add subscriber' }));
-  await screen.findByText(/may hold only letters/);
-  expect(names).toEqual([]);
-  await user.clear(field);
-  await user.type(field, 'ali');
-  await user.click(screen.getByRole('button', { name: 'Add subscriber' }));
-  expect(await screen.findByRole('cell', { name: 'ali' })).toBeTruthy();
-  await user.type(field, 'ali');
-  await user.click(screen.getByRole('button', { name: 'Add subscriber' }));
-  expect(await screen.findByText('This user name is taken.')).toBeTruthy();
-});
-
-test('on a secondary, adding a subscriber names the main server and is no alarm', async () => {
-  server.use(
-    signedInAs('admin'),
-    noSubscribers,
-    http.post('/api/subscribers', () =>
-      HttpResponse.json(
-        { error: 'secondary server is read-only', code: 'READ_ONLY' },
-        { status: 503, headers: { 'x-main-server': 'http://10.0.0.1' } },
-      ),
-    ),
-  );
-  const user = openPanel('/subscribers');
-  await user.type(await screen.findByLabelText('User name'), 'ali');
-  await user.click(screen.getByRole('button', { name: 'Add subscriber' }));
-  const link = await screen.findByRole('link', { name: 'http://10.0.0.1' });
-  expect(link.getAttribute('href')).toBe('http://10.0.0.1');
-  expect(screen.queryByRole('alert')).toBeNull();
 });
 
 test('signing out forgets what was shown and asks to sign in', async () => {

@@ -1,5 +1,6 @@
 import { Navigate, useSearchParams } from 'react-router';
 import { useMe } from '../api/session.ts';
+import { Brand, LoginBackground } from '../features/branding/brand.tsx';
 import { SignInForm } from '../features/sign-in/sign-in-form.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
@@ -16,8 +17,11 @@ export function SignInPage() {
   if (me.data !== undefined && me.data !== null) return <Navigate to={localPath(search.get('from'))} replace />;
   return (
     <main className="flex min-h-dvh items-start justify-center px-5 pt-[14vh]">
-      <div className="w-full max-w-sm rounded-lg border border-line bg-surface p-6">
-        <h1 className="mb-5 text-xl font-semibold">ProxPanel</h1>
+      <LoginBackground />
+      <div className="relative w-full max-w-sm rounded-lg border border-line bg-surface p-6">
+        <h1 className="mb-5 text-xl font-semibold">
+          <Brand name="ProxPanel" />
+        </h1>
         <SignInForm />
       </div>
     </main>

@@ -1,4 +1,5 @@
 /** Renders the whole panel in a test, with only the HTTP edge replaced. */
+import type { MeReply } from '@proxpanel/contracts/auth';
 import type { UserRole } from '@proxpanel/contracts/roles';
 import type { ClusterStatus } from '@proxpanel/contracts/status';
 import { QueryClientProvider } from '@tanstack/react-query';
@@ -6,11 +7,12 @@ import { cleanup, configure, render } from '@testing-library/react';
 import userEvent, { type UserEvent } from '@testing-library/user-event';
 import { http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
-import { MemoryRouter } from 'react-router';
+import { MemoryRouter, useLocation } from 'react-router';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { makeQueryClient } from '../api/query-client.ts';
 import { PanelRoutes } from '../pages/panel-routes.tsx';
 import { resetClusterPage } from '../stores/cluster-page.ts';
+import { me, panelSettings } from './panel-fixtures.ts';
 
 // On a loaded machine a page is slow, not wrong.
 configure({ asyncUtilTimeout: 20_000 });
@@ -24,7 +26,12 @@ const refreshed = http.post('/api/auth/refresh', () =>
   }),
 );
 
-export const server = setupServer(refreshed);
+/** What the frame asks for on every page: no pictures, and a company. */
+export const server = setupServer(
+  refreshed,
+  http.get('/api/uploads', () => HttpResponse.json({ uploads: [] })),
+  http.get('/api/settings', () => HttpResponse.json(panelSettings())),
+);
 
 /** Call once in a test file. A request that no test expected fails it. */
 export function serveInTests(): void {
@@ -33,6 +40,7 @@ export function serveInTests(): void {
     // The pages that are loaded when first shown: on a loaded machine that may take longer than a test waits.
     await Promise.all([
       import('../pages/cluster-page.tsx'),
+      import('../pages/dashboard-page.tsx'),
       import('../pages/sign-in-page.tsx'),
       import('../pages/subscribers-page.tsx'),
     ]);
@@ -51,23 +59,18 @@ export function refusal(status: number, code: string, error: string, more: Recor
   return HttpResponse.json({ error, code, ...more }, { status });
 }
 
-/** Signed in as `role`. */
-export function signedInAs(role: UserRole) {
-  return http.get('/api/auth/me', () =>
-    HttpResponse.json({
-      user: { username: role, role },
-      accounts_from_main_since: null,
-      writes: { allowed: true, sentence: 'Writes are open.', main_url: null },
-      keeps_secrets: true,
-    }),
-  );
+/** Signed in as `role`, on a server that takes writes unless told. */
+export function signedInAs(role: UserRole, changes: Partial<MeReply> = {}) {
+  return http.get('/api/auth/me', () => HttpResponse.json({ ...me(role), ...changes }));
 }
 
 /** The status route, and the history that each shown node asks for. `replies` counts the status replies. */
 export function statusIs(status: () => ClusterStatus): { replies: () => number } {
   let count = 0;
   server.use(
-    signedInAs('admin'),
+    http.get('/api/auth/me', () =>
+      HttpResponse.json({ ...me('admin'), writes: { ...status().writes, main_url: null } }),
+    ),
     http.get('/api/cluster/status', () => {
       count += 1;
       return HttpResponse.json(status());
@@ -79,12 +82,28 @@ export function statusIs(status: () => ClusterStatus): { replies: () => number }
   return { replies: () => count };
 }
 
+/** Where the panel is now, path and query. */
+export function shownAddress(): string {
+  return document.querySelector('[data-testid=address]')?.textContent ?? '';
+}
+
+function ShownAddress() {
+  const { pathname, search } = useLocation();
+  return (
+    <p hidden data-testid="address">
+      {pathname}
+      {search}
+    </p>
+  );
+}
+
 export function openPanel(path: string): UserEvent {
   const user = userEvent.setup();
   render(
     <QueryClientProvider client={makeQueryClient()}>
       <MemoryRouter initialEntries={[path]}>
         <PanelRoutes />
+        <ShownAddress />
       </MemoryRouter>
     </QueryClientProvider>,
   );

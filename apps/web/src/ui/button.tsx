@@ -17,7 +17,7 @@ export function buttonClass(kind: ButtonKind): string {
   return `${base} ${kinds[kind]}`;
 }
 
-interface ButtonProps extends ComponentProps<'button'> {
+export interface ButtonProps extends ComponentProps<'button'> {
   kind?: ButtonKind;
   /** Shows that the action is under way and takes no second press. */
   busy?: boolean;

@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { agoText, bytesText, durationText, measuredText, percentText, secondsText } from './format.ts';
+import {
+  agoText,
+  bytesText,
+  durationText,
+  isoOfTimeInput,
+  measuredText,
+  moneyText,
+  percentText,
+  secondsText,
+  speedText,
+  timeInputText,
+} from './format.ts';
 
 test('what is not known is "unknown" and never 0', () => {
   expect([bytesText(null), secondsText(null), percentText(null)]).toEqual(['unknown', 'unknown', 'unknown']);
@@ -39,4 +50,31 @@ test('an age is counted by the clock that wrote the time', () => {
   expect(agoText(at, Date.parse(at) + 12_000)).toBe('12 s ago');
   expect(agoText(at, Date.parse(at) - 500)).toBe('just now');
   expect(agoText(null, 0)).toBe('never');
+});
+
+test('money has two decimals and its currency, also where the currency has other habits', () => {
+  expect([1_250, 0, -505, 123_456_789].map((minor) => moneyText(minor, 'EUR'))).toEqual([
+    '€12.50',
+    '€0.00',
+    '-€5.05',
+    '€1,234,567.89',
+  ]);
+  expect(moneyText(1_200, 'JPY')).toBe('¥12.00');
+  expect(moneyText(1_200, '')).toBe('12.00');
+});
+
+test('speeds are read in Mbit/s, exactly', () => {
+  expect([512, 10_000, 2_500, 100_000_000].map(speedText)).toEqual([
+    '0.512 Mbit/s',
+    '10 Mbit/s',
+    '2.5 Mbit/s',
+    '100000 Mbit/s',
+  ]);
+});
+
+test('a time in a field is the same time when it is sent', () => {
+  const at = '2026-11-22T10:30:00.000Z';
+  expect(isoOfTimeInput(timeInputText(at))).toBe(at);
+  expect(timeInputText(null)).toBe('');
+  expect(isoOfTimeInput('tomorrow')).toBeNull();
 });

@@ -1,5 +1,7 @@
 /** Numbers and times as a person reads them. What is not known is "unknown", never 0 (DESIGN §6, "lag is true"). */
 
+import { MONEY_DECIMALS, scaledText, SPEED_DECIMALS } from './amounts.ts';
+
 export const unknownText = 'unknown';
 
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -68,4 +70,39 @@ export function wordText(word: string): string {
 
 export function countText(count: number | null): string {
   return count === null ? unknownText : count.toLocaleString('en');
+}
+
+/** Minor units with two decimals and the currency (ISO 4217): "€12.50". */
+export function moneyText(minor: number, currency: string): string {
+  const digits = { minimumFractionDigits: MONEY_DECIMALS, maximumFractionDigits: MONEY_DECIMALS };
+  try {
+    return new Intl.NumberFormat('en', { style: 'currency', currency, ...digits }).format(minor / 100);
+  } catch {
+    // No currency that can be written so: the figure is what counts.
+    return `${scaledText(minor, MONEY_DECIMALS, MONEY_DECIMALS)} ${currency}`.trim();
+  }
+}
+
+/** kbit/s in Mbit/s: "10 Mbit/s", "0.512 Mbit/s". */
+export function speedText(kbps: number): string {
+  return `${scaledText(kbps, SPEED_DECIMALS)} Mbit/s`;
+}
+
+/** The day alone, in the reader's own time zone. */
+export function dateText(at: string): string {
+  return new Date(at).toLocaleDateString(undefined, { dateStyle: 'medium' });
+}
+
+/** A time as `<input type="datetime-local">` has it, in the reader's own time zone; '' for null. */
+export function timeInputText(at: string | null): string {
+  if (at === null) return '';
+  const local = new Date(at);
+  local.setMinutes(local.getMinutes() - local.getTimezoneOffset());
+  return local.toISOString().slice(0, 16);
+}
+
+/** The reverse; null for what is no time. */
+export function isoOfTimeInput(text: string): string | null {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }

@@ -6,9 +6,9 @@ import { CommandLine } from '../../ui/copy.tsx';
 const tones: Record<Notice['severity'], Tone> = { info: 'info', warning: 'warn', critical: 'bad' };
 const order: Record<Notice['severity'], number> = { critical: 0, warning: 1, info: 2 };
 
-/** What an admin should know now: read-only, a restart that waits, and the server's notices, the worst first. */
+/** What an admin should know now: a restart that waits, and the server's notices, the worst first. */
 export function Notices({ status }: { status: ClusterStatus }) {
-  const { writes, database } = status;
+  const { database } = status;
   // While the clone waits for its script, a card of its own shows that command.
   const cloneCommand = status.join?.finished === false ? status.join.script_command : undefined;
   const notices = status.notices
@@ -23,11 +23,6 @@ export function Notices({ status }: { status: ClusterStatus }) {
           {notice.command === null ? null : <CommandLine command={notice.command} />}
         </Banner>
       ))}
-      {writes.allowed || notices.some((notice) => notice.sentence === writes.sentence) ? null : (
-        <Banner tone="info">
-          <p>{writes.sentence}</p>
-        </Banner>
-      )}
       {database.pending_restart.length === 0 || saysRestart ? null : (
         <Banner tone="warn">
           <p>PostgreSQL has to be restarted before these settings count: {database.pending_restart.join(', ')}.</p>

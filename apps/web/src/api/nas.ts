@@ -1,0 +1,42 @@
+/** Routers (NAS devices) and the lines that are pasted into them. */
+import { endpoints, type BodyInputOf } from '@proxpanel/contracts/endpoints';
+import type { Nas } from '@proxpanel/contracts/nas';
+import { useQuery } from '@tanstack/react-query';
+import { call } from './client.ts';
+import { foundRow } from './found-row.ts';
+import { usePanelChange } from './panel-changes.ts';
+import { queryKeys } from './query-keys.ts';
+
+export function useNasList() {
+  return useQuery({ queryKey: queryKeys.nas, queryFn: ({ signal }) => call('listNas', { signal }) });
+}
+
+export async function readNas({ id }: Nas): Promise<Nas> {
+  return foundRow((await call('listNas')).devices, id, 'router');
+}
+
+export function createNas(body: BodyInputOf<'createNas'>) {
+  return call('createNas', { body });
+}
+
+export function changeNas(id: number, body: BodyInputOf<'changeNas'>) {
+  return call('changeNas', { params: { id }, body });
+}
+
+export function useRemoveNas(onSuccess: () => void) {
+  return usePanelChange(
+    ({ id, row_version }: Nas) => call('removeNas', { params: { id }, body: { row_version } }),
+    onSuccess,
+  );
+}
+
+/** It may hold the router's secret, so it is asked for when a person wants it, and forgotten when it is put away. */
+export function useRouterLine(id: number) {
+  return useQuery({
+    queryKey: queryKeys.routerLine(id),
+    queryFn: ({ signal }) => call('routerLine', { params: { id }, signal }),
+    gcTime: 0,
+  });
+}
+
+export const routerScriptAddress = endpoints.routerScript.path;

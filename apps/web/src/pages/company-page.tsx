@@ -1,0 +1,19 @@
+import { sentenceOf } from '../api/errors.ts';
+import { usePanelSettings } from '../api/panel-settings.ts';
+import { CompanyCard } from '../features/company/company-card.tsx';
+import { NotLoaded } from '../ui/loaded.tsx';
+import { useTitle } from '../ui/use-title.ts';
+
+/** Settings → Company. */
+export function CompanyPage() {
+  useTitle('Company');
+  const settings = usePanelSettings();
+  if (settings.data !== undefined) return <CompanyCard row={settings.data} />;
+  return (
+    <NotLoaded
+      isPending={settings.isPending}
+      failure={settings.isError ? sentenceOf(settings.error) : null}
+      onAgain={() => void settings.refetch()}
+    />
+  );
+}
