@@ -25,6 +25,19 @@ export function isCandidatesHalf(operation: Operation): boolean {
   return phaseOf(operation, 'ask_grant') !== undefined;
 }
 
+/**
+ * Main shuts its own database for a planned change, and nobody but the operation starts it again: with one that was cut
+ * off there is nothing to wait for. The handover ends as soon as the new main is known, which is before that start.
+ */
+export async function mayHaveShutItsDatabase(
+  context: Pick<ClusterContext, 'nodeFile' | 'operationFiles'>,
+): Promise<boolean> {
+  const handover = context.nodeFile.get().membership?.handover ?? null;
+  if (isOpenHandover(handover) && handover.side === 'main') return true;
+  const operations = await context.operationFiles.list();
+  return operations.some((operation) => operation.state === 'running' && isMainsHalf(operation));
+}
+
 /** Granted, or another server is main already: forward. Otherwise back, also when PostgreSQL is still stopped. */
 export async function resumeMainsHalf(context: ClusterContext, operation: Operation): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
