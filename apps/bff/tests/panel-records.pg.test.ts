@@ -1,6 +1,5 @@
 /** The panel's records on two servers: what main's API wrote is read on the secondary, and nobody else may ask (DESIGN §10, §11). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ErrorCode } from '@proxpanel/contracts/error-codes';
 import type { ReplyOf } from '@proxpanel/contracts/endpoints';
 import { endpoints } from '@proxpanel/contracts/endpoints';
 import { joinServers } from '@proxpanel/testbed/join-servers';
@@ -9,8 +8,7 @@ import type { TestServer } from '@proxpanel/testbed/server';
 import { createTestbed, type Testbed } from '@proxpanel/testbed/testbed';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { expectRefusal } from './support/panel-status.ts';
-
-const RESELLER = { username: 'rob', display_name: 'Rob', password: 'resells-it-all' };
+import { refusedBodies, RESELLER } from './support/refused-bodies.ts';
 
 let testbed: Testbed;
 let main: TestServer;
@@ -242,60 +240,9 @@ test('the dashboard counts on main, is kept for all who look, and shows the serv
   }
 });
 
-type Case = readonly [path: string, body: unknown, code: ErrorCode, field?: string];
-
 test('a body of the wrong shape is refused with a closed code and the field at fault', async () => {
-  const service = { name: 'S', download_kbps: 1, upload_kbps: 1 };
-  const nas = { name: 'N', address: '10.9.9.9', secret: 'long-enough' };
-  const rule = { service_id: ids.service, name: 'R', from_time: '01:00', to_time: '02:00' };
-  const cases: readonly Case[] = [
-    ['/api/services', '{', 'INVALID_JSON'],
-    ['/api/services', [], 'INVALID_REQUEST'],
-    ['/api/services', 'null', 'INVALID_JSON'],
-    ['/api/services', {}, 'INVALID_REQUEST', 'name'],
-    ['/api/services', { ...service, name: 7 }, 'INVALID_REQUEST', 'name'],
-    ['/api/services', { ...service, name: 'two\nlines' }, 'INVALID_REQUEST', 'name'],
-    ['/api/services', { ...service, download_kbps: 0 }, 'INVALID_REQUEST', 'download_kbps'],
-    ['/api/services', { ...service, download_kbps: '10' }, 'INVALID_REQUEST', 'download_kbps'],
-    ['/api/services', { ...service, price_minor: 0.5 }, 'INVALID_REQUEST', 'price_minor'],
-    ['/api/services', { ...service, daily_quota_bytes: 1e300 }, 'INVALID_REQUEST', 'daily_quota_bytes'],
-    ['/api/services', { ...service, __proto__x: 1 }, 'INVALID_REQUEST', '__proto__x'],
-    ['/api/services', { ...service, name: 'Gold' }, 'DUPLICATE', 'name'],
-    ['/api/nas', { ...nas, address: '10.9.9.9; DROP' }, 'INVALID_REQUEST', 'address'],
-    ['/api/nas', { ...nas, address: '300.1.1.1' }, 'INVALID_REQUEST', 'address'],
-    ['/api/nas', { ...nas, secret: 'short' }, 'INVALID_REQUEST', 'secret'],
-    ['/api/nas', { ...nas, type: 'toaster' }, 'INVALID_REQUEST', 'type'],
-    ['/api/nas', { ...nas, ports: 70_000 }, 'INVALID_REQUEST', 'ports'],
-    ['/api/nas', { ...nas, address: '10.9.0.1' }, 'DUPLICATE', 'address'],
-    ['/api/resellers', { ...RESELLER, username: "o'neil" }, 'INVALID_REQUEST', 'username'],
-    ['/api/resellers', { ...RESELLER, username: 'x', password: 'short' }, 'INVALID_REQUEST', 'password'],
-    ['/api/resellers', { ...RESELLER, username: 'admin' }, 'DUPLICATE', 'username'],
-    ['/api/reseller-transactions', { reseller_id: 1, amount_minor: 0 }, 'INVALID_REQUEST', 'amount_minor'],
-    ['/api/reseller-transactions', { reseller_id: '1', amount_minor: 1 }, 'INVALID_REQUEST', 'reseller_id'],
-    ['/api/reseller-transactions', { reseller_id: 99_999_999_999, amount_minor: 1 }, 'INVALID_REQUEST', 'reseller_id'],
-    ['/api/reseller-transactions', { reseller_id: 999_999, amount_minor: 1 }, 'INVALID_REQUEST', 'reseller_id'],
-    ['/api/invoices', { subscriber_id: 999_999, amount_minor: 1 }, 'INVALID_REQUEST', 'subscriber_id'],
-    ['/api/invoices', { subscriber_id: 1, amount_minor: -1 }, 'INVALID_REQUEST', 'amount_minor'],
-    ['/api/invoices', { subscriber_id: 1, amount_minor: 1, due_at: 'soon' }, 'INVALID_REQUEST', 'due_at'],
-    ['/api/bandwidth-rules', { ...rule, download_kbps: 1 }, 'INVALID_REQUEST', 'upload_kbps'],
-    [
-      '/api/bandwidth-rules',
-      { ...rule, from_time: '25:00', download_kbps: 1, upload_kbps: 1 },
-      'INVALID_REQUEST',
-      'from_time',
-    ],
-    [
-      '/api/bandwidth-rules',
-      { ...rule, to_time: '01:00', download_kbps: 1, upload_kbps: 1 },
-      'INVALID_REQUEST',
-      'to_time',
-    ],
-    ['/api/subscribers', { username: 'x', note: 'a\u0000' }, 'INVALID_REQUEST', 'note'],
-    ['/api/subscribers', { username: 'x', expires_at: '0000-01-01T00:00:00Z' }, 'INVALID_REQUEST'],
-    ['/api/subscribers', { username: 'x', reseller_id: 999_999 }, 'INVALID_REQUEST', 'reseller_id'],
-  ];
   const before = await mainPanel.expectOk(mainPanel.get('/api/audit-log?limit=1'));
-  for (const [path, body, code, field] of cases) {
+  for (const [path, body, code, field] of refusedBodies(ids.service)) {
     const reply = await mainPanel.post<{ field?: string }>(path, body);
     expectRefusal(reply, code);
     expect([path, body, reply.body.field]).toEqual([path, body, field]);
