@@ -71,9 +71,6 @@ export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
   };
 }
 
-const taken = (username: string) =>
-  refusedBy({ duplicate: { username: `There is already a subscriber "${username}".` } });
-
 async function find(db: Db | Changing, id: number, owner: Owner): Promise<Subscriber> {
   const row = await subscriberRows(db)
     .where((where) => where.and([where('subscribers.id', '=', id), ...conditions(where, { search: '' }, owner)]))
@@ -155,6 +152,9 @@ function columnsOf(values: SubscriberValues) {
   const named = Object.entries(columns).filter(([, value]) => value !== undefined);
   return Object.fromEntries(named) as Partial<typeof columns>;
 }
+
+const taken = (username: string) =>
+  refusedBy({ duplicate: { username: `There is already a subscriber "${username}".` } });
 
 /** For the audit row of a new one. */
 function said({ passwordSealed, ...values }: SubscriberValues): Record<string, unknown> {
