@@ -50,7 +50,7 @@ export async function migrate(connections: Connections, log: LogPort): Promise<M
 const words = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(', ');
 
 /** Applied in the order of their names. One that has been released is never changed: add another. */
-const migrations: Readonly<Record<string, Migration>> = {
+export const migrations: Readonly<Record<string, Migration>> = {
   '0001_cluster': {
     async up(db) {
       await runStatements(

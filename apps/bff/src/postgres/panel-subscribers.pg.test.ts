@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { listSubscribersQuerySchema, subscriberSchema } from '@proxpanel/contracts/subscribers';
 import type { Subscriber } from '@proxpanel/contracts/subscribers';
 import { exportSubscribers } from '../panel/export-subscribers.ts';
@@ -38,6 +38,7 @@ beforeAll(async () => {
   gold = (await createServiceStore(database.panel).insert({ ...service, ...lasting }, 'ann')).id;
 });
 afterAll(() => database[Symbol.asyncDispose]());
+beforeEach(() => database.server.query('DELETE FROM subscribers'));
 
 const ask = (query: object, owner: Owner = null) => subscribers.list(listSubscribersQuerySchema.parse(query), owner);
 const namesOf = async (query: object, owner: Owner = null): Promise<string[]> =>
@@ -151,7 +152,6 @@ test('a search takes every character as itself, in any case, from the beginning 
     for await (const rows of subscribers.stream({ search }, null)) expect(rows).toEqual([]);
   }
   for (const owner of HOSTILE_TEXTS) expect(await namesOf({}, owner)).toEqual([]);
-  await database.server.query('DELETE FROM subscribers');
 });
 
 test('pages hold each row once in every order, whatever is added or removed between them', async () => {
@@ -180,7 +180,6 @@ test('pages hold each row once in every order, whatever is added or removed betw
   for (const forged of ['x', Buffer.from(`{"sort":"newest-","value":"'; DROP","id":1}`).toString('base64url')]) {
     await expect(ask({ cursor: forged })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   }
-  await database.server.query('DELETE FROM subscribers');
 });
 
 test('each state finds its own, and a filter by service or reseller does, too', async () => {
@@ -203,7 +202,6 @@ test('each state finds its own, and a filter by service or reseller does, too', 
 });
 
 test('what a spreadsheet would run is text in the CSV, and commas, quotes and lines stay in their cells', async () => {
-  await database.server.query('DELETE FROM subscribers');
   const notes = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', 'a,"b"\r\nc', ...HOSTILE_TEXTS];
   for (const [index, note] of notes.entries())
     await subscribers.insert({ username: `csv-${String(index)}`, note }, 'ann');
@@ -222,7 +220,6 @@ test('what a spreadsheet would run is text in the CSV, and commas, quotes and li
 });
 
 test('an export of more than one batch has every row once, by name', async () => {
-  await database.server.query('DELETE FROM subscribers');
   await database.server.query(
     "INSERT INTO subscribers (username) SELECT 'bulk-' || n FROM generate_series(1, 1234) AS n",
   );
@@ -234,7 +231,6 @@ test('an export of more than one batch has every row once, by name', async () =>
 });
 
 test('usage is what accounting has counted, newest day first', async () => {
-  await database.server.query('DELETE FROM subscribers');
   const { id } = await subscribers.insert({ username: 'used' }, 'ann');
   await database.server.query(
     `INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctupdatetime, acctinputoctets, acctoutputoctets)

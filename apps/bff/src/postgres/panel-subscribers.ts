@@ -61,9 +61,6 @@ export function createSubscriberStore(panel: DatabasePool): SubscriberStore {
   };
 }
 
-const taken = (username: string) =>
-  refusedBy({ duplicate: { username: `There is already a subscriber "${username}".` } });
-
 /** A reseller who is not there any more owns nothing. */
 async function ownerIdOf(db: Db | Changing, owner: Owner): Promise<OwnerId> {
   if (owner === null) return null;
@@ -153,6 +150,9 @@ function columnsOf(values: SubscriberValues) {
   const named = Object.entries(columns).filter(([, value]) => value !== undefined);
   return Object.fromEntries(named) as Partial<typeof columns>;
 }
+
+const taken = (username: string) =>
+  refusedBy({ duplicate: { username: `There is already a subscriber "${username}".` } });
 
 /** For the audit row of a new one. */
 function said({ passwordSealed, ...values }: SubscriberValues): Record<string, unknown> {
