@@ -36,7 +36,7 @@ test('without a session every route for people says so, and a row that is not se
     const reply = await stranger.get<{ code: string }>(path.replace(':id', '1'));
     expect([path, reply.body.code]).toEqual([path, reply.status === 404 ? 'NOT_FOUND' : 'NOT_SIGNED_IN']);
   }
-  expect((await stranger.get<{ code: string }>('/api/cluster/uploads')).body.code).toBe('NOT_FOUND');
+  expect((await stranger.get<{ code: string }>('/api/cluster/no-such-row')).body.code).toBe('NOT_FOUND');
 });
 
 test('the API page is for admins and runs no script', async () => {
