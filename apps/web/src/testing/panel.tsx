@@ -1,4 +1,5 @@
 /** Renders the whole panel in a test, with only the HTTP edge replaced. */
+import type { MeReply } from '@proxpanel/contracts/auth';
 import type { UserRole } from '@proxpanel/contracts/roles';
 import type { ClusterStatus } from '@proxpanel/contracts/status';
 import { QueryClientProvider } from '@tanstack/react-query';
@@ -51,11 +52,19 @@ export function refusal(status: number, code: string, error: string, more: Recor
   return HttpResponse.json({ error, code, ...more }, { status });
 }
 
+/** What the server says of who is signed in as `role`. */
+export function meOf(role: UserRole): MeReply {
+  return {
+    user: { username: role, role },
+    accounts_from_main_since: null,
+    writes: { allowed: true, sentence: 'Writes are accepted.', main_url: null },
+    keeps_secrets: true,
+  };
+}
+
 /** Signed in as `role`. */
 export function signedInAs(role: UserRole) {
-  return http.get('/api/auth/me', () =>
-    HttpResponse.json({ user: { username: role, role }, accounts_from_main_since: null }),
-  );
+  return http.get('/api/auth/me', () => HttpResponse.json(meOf(role)));
 }
 
 /** The status route, and the history that each shown node asks for. `replies` counts the status replies. */
