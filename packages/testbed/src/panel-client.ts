@@ -68,12 +68,12 @@ export class PanelClient {
 
   async #refreshIfDue(): Promise<void> {
     if (performance.now() < this.#refreshAtMs || this.#refreshToken === undefined) return;
-    // Whatever comes of it, the next request shows it; requests made meanwhile go by the token that there is.
+    // Requests made meanwhile go by the token that there is.
     this.#refreshAtMs = performance.now() + REFRESH_AFTER_MS / 20;
     const headers = { authorization: `Bearer ${this.#refreshToken}` };
-    const reply = await this.#sendOnce<{ token?: unknown }>('POST', '/api/auth/refresh', {}, { headers }).catch(
-      () => null,
-    );
+    const asked = this.#sendOnce<{ token?: unknown }>('POST', '/api/auth/refresh', {}, { headers });
+    // A server that is away just now is met by the request itself, which says so.
+    const reply = await asked.catch(() => null);
     if (reply?.status === 200 && typeof reply.body.token === 'string') this.#keep(reply.body.token);
   }
 

@@ -109,11 +109,8 @@ export function signatureOf(jti: string, status: number, body: string): string {
   return `${jti}.${String(status)}.${createHash('sha256').update(body).digest('hex')}`;
 }
 
-/** Starts the app on a free port; stopped when the test ends. */
-export async function startTestApp(
-  options: { readonly webDist?: string; readonly logLevel?: 'trace' } = {},
-): Promise<TestApp> {
-  const state: TestState = {
+function startingState(): TestState {
+  return {
     nowMs: Date.now(),
     writes: { allowed: true, mainApiUrl: null },
     role: { role: 'standalone', writable: true, streamingSecondary: false },
@@ -123,6 +120,20 @@ export async function startTestApp(
     accountsFromMainSince: null,
     forwarded: [],
   };
+}
+
+/** Revocations are told to nobody and leave no file. */
+const noOtherServer = {
+  cache: revocationStore(new Map()),
+  file: { found: [], save: async () => undefined },
+  tellMain: async () => undefined,
+};
+
+/** Starts the app on a free port; stopped when the test ends. */
+export async function startTestApp(
+  options: { readonly webDist?: string; readonly logLevel?: 'trace' } = {},
+): Promise<TestApp> {
+  const state = startingState();
   const logLines: string[] = [];
   const log = createLogger(options.logLevel ?? 'info', collectInto(logLines));
   const nodeFile = fakeNodeFile({
@@ -133,12 +144,10 @@ export async function startTestApp(
   const sessions = createSessions({ nodeFile, clock: { nowMs: () => state.nowMs }, revocations: list });
   const revoked = new Map<string, number>();
   const revocations = createRevocations({
+    ...noOtherServer,
     list,
     database: revocationStore(revoked),
-    cache: revocationStore(new Map()),
-    file: { found: [], save: async () => undefined },
     mayStore: () => state.writes.allowed,
-    tellMain: async () => undefined,
     nowMs: () => state.nowMs,
     log,
   });

@@ -40,40 +40,17 @@ export interface RevocationDeps {
 const STORE_LIMIT_MS = 2_000;
 
 export function createRevocations(deps: RevocationDeps): Revocations {
-  const { list, database, cache, file, mayStore, tellMain, nowMs } = deps;
+  const { list, database, cache, mayStore, nowMs } = deps;
   const attempt = createAttempts(deps.log);
-  /** What the local database was seen to hold. */
-  let inDatabase = new Set(file.found.filter(({ stored }) => stored).map(({ jti }) => jti));
-  let savedText = JSON.stringify(file.found);
-  for (const { jti, endsAtMs } of file.found) list.add(jti, endsAtMs);
-
-  const lacking = (held: ReadonlySet<string>): RevokedSession[] =>
-    list.living().flatMap(([jti, endsAtMs]) => (held.has(jti) ? [] : [{ jti, endsAtMs }]));
+  const own = createOwnCopy(deps, attempt);
 
   async function storeInDatabase(revoked: readonly RevokedSession[]): Promise<void> {
     await within(STORE_LIMIT_MS, database.add(revoked));
-    for (const { jti } of revoked) inDatabase.add(jti);
-  }
-
-  function save(): Promise<unknown> {
-    return attempt('the file of revoked sessions', async () => {
-      const kept = list.living().map(([jti, endsAtMs]) => ({ jti, endsAtMs, stored: inDatabase.has(jti) }));
-      const text = JSON.stringify(kept);
-      if (text === savedText) return;
-      await file.save(kept);
-      savedText = text;
-    });
+    for (const { jti } of revoked) own.inDatabase.add(jti);
   }
 
   async function sendToMain(revoked: readonly RevokedSession[]): Promise<void> {
-    for (const batch of batchesOf(revoked)) await tellMain(batch);
-  }
-
-  async function learn(name: string, store: RevocationStore): Promise<Set<string> | null> {
-    const found = await attempt(name, () => store.list());
-    if (found === null) return null;
-    for (const { jti, endsAtMs } of found) list.add(jti, endsAtMs);
-    return new Set(found.map(({ jti }) => jti));
+    for (const batch of batchesOf(revoked)) await deps.tellMain(batch);
   }
 
   return {
@@ -81,14 +58,14 @@ export function createRevocations(deps: RevocationDeps): Revocations {
       const revoked = [{ jti, endsAtMs: sessionEndsAtMs }];
       list.add(jti, sessionEndsAtMs);
       if (!mayStore()) {
-        await Promise.all([save(), attempt('main', () => sendToMain(revoked))]);
+        await Promise.all([own.save(), attempt('main', () => sendToMain(revoked))]);
         return;
       }
       await Promise.all([
         attempt('PostgreSQL', () => storeInDatabase(revoked)),
         attempt('Redis', () => cache.add(revoked)),
       ]);
-      if (!inDatabase.has(jti)) await save();
+      if (!own.inDatabase.has(jti)) await own.save();
     },
     async take(sent) {
       const latestEnd = nowMs() + SESSION_LIFETIME_MS;
@@ -98,22 +75,57 @@ export function createRevocations(deps: RevocationDeps): Revocations {
       await Promise.all([storeInDatabase(revoked), attempt('Redis', () => cache.add(revoked))]);
     },
     async synchronize(canAskDatabase) {
+      const learn = async (name: string, store: RevocationStore) => {
+        const found = await attempt(name, () => store.list());
+        for (const { jti, endsAtMs } of found ?? []) list.add(jti, endsAtMs);
+        return found === null ? null : new Set(found.map(({ jti }) => jti));
+      };
       const [held, cached] = await Promise.all([
         canAskDatabase ? learn('PostgreSQL', database) : null,
         learn('Redis', cache),
       ]);
-      if (held !== null) inDatabase = held;
+      if (held !== null) own.inDatabase = held;
       if (mayStore()) {
-        for (const batch of batchesOf(held === null ? [] : lacking(held)))
-          await attempt('PostgreSQL', () => storeInDatabase(batch));
-        for (const batch of batchesOf(cached === null ? [] : lacking(cached)))
-          await attempt('Redis', () => cache.add(batch));
+        for (const batch of batchesOf(lacking(list, held))) await attempt('PostgreSQL', () => storeInDatabase(batch));
+        for (const batch of batchesOf(lacking(list, cached))) await attempt('Redis', () => cache.add(batch));
       } else {
-        await attempt('main', () => sendToMain(lacking(inDatabase)));
+        await attempt('main', () => sendToMain(lacking(list, own.inDatabase)));
       }
-      await save();
+      await own.save();
     },
   };
+}
+
+/** What is revoked and not among these; nothing where it is not known what they are. */
+function lacking(list: RevocationList, held: ReadonlySet<string> | null): RevokedSession[] {
+  if (held === null) return [];
+  return list.living().flatMap(([jti, endsAtMs]) => (held.has(jti) ? [] : [{ jti, endsAtMs }]));
+}
+
+interface OwnCopy {
+  /** What the local database was seen to hold. */
+  inDatabase: Set<string>;
+  /** Writes the file where it has changed. */
+  save(): Promise<void>;
+}
+
+/** Puts into memory what the file held at the start. */
+function createOwnCopy({ list, file }: RevocationDeps, attempt: Attempt): OwnCopy {
+  for (const { jti, endsAtMs } of file.found) list.add(jti, endsAtMs);
+  let savedText = JSON.stringify(file.found);
+  const own: OwnCopy = {
+    inDatabase: new Set(file.found.filter(({ stored }) => stored).map(({ jti }) => jti)),
+    async save() {
+      const kept = list.living().map(([jti, endsAtMs]) => ({ jti, endsAtMs, stored: own.inDatabase.has(jti) }));
+      const text = JSON.stringify(kept);
+      if (text === savedText) return;
+      await attempt('the file', async () => {
+        await file.save(kept);
+        savedText = text;
+      });
+    },
+  };
+  return own;
 }
 
 type Attempt = <Result>(name: string, work: () => Promise<Result>) => Promise<Result | null>;

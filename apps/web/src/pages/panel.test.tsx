@@ -28,6 +28,7 @@ test('signing in leads back to where the person was; a wrong password says so', 
     http.get('/api/auth/me', () =>
       signedIn ? HttpResponse.json(me('admin')) : refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.'),
     ),
+    http.post('/api/auth/refresh', () => refusal(401, 'NOT_SIGNED_IN', 'Sign in first.')),
     http.post('/api/auth/login', async ({ request }) => {
       const body = (await request.json()) as { username: string; password: string };
       if (body.password !== 'right') return refusal(401, 'BAD_CREDENTIALS', 'User name or password is wrong.');
@@ -51,8 +52,38 @@ test('a session that ends leads to the sign-in page', async () => {
   openPanel('/settings/cluster');
   await screen.findByText('This server is main and takes writes.');
   const ended = () => refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.');
-  server.use(http.get('/api/cluster/status', ended), http.get('/api/auth/me', ended));
+  server.use(
+    http.get('/api/cluster/status', ended),
+    http.get('/api/auth/me', ended),
+    http.post('/api/auth/refresh', ended),
+  );
   expect(await screen.findByRole('button', { name: 'Sign in' })).toBeTruthy();
+});
+
+test('a page whose access token has ended goes on without asking who is there', async () => {
+  statusIs(() => mainStatus({ poll_after_ms: 500 }));
+  openPanel('/settings/cluster');
+  await screen.findByText('This server is main and takes writes.');
+  let isFresh = false;
+  let refreshes = 0;
+  let shownSince = 0;
+  server.use(
+    http.get('/api/cluster/status', () => {
+      if (!isFresh) return refusal(401, 'NOT_SIGNED_IN', 'Sign in first.');
+      shownSince += 1;
+      return HttpResponse.json(mainStatus({ poll_after_ms: 500 }));
+    }),
+    http.post('/api/auth/refresh', () => {
+      refreshes += 1;
+      isFresh = true;
+      return undefined;
+    }),
+  );
+  await waitFor(() => {
+    expect(shownSince).toBeGreaterThan(1);
+  });
+  expect(refreshes).toBe(1);
+  expect(screen.queryByRole('button', { name: 'Sign in' })).toBeNull();
 });
 
 test('signing out forgets what was shown and asks to sign in', async () => {
