@@ -103,9 +103,10 @@ function InvoiceTable({ rows, busy, onChange }: InvoiceTableProps) {
       alignEnd: true,
       cell: (invoice) =>
         invoice.status === 'open' ? (
-          <span className="inline-flex flex-wrap justify-end gap-2">
+          <span className="inline-flex flex-wrap justify-end gap-1 md:flex-nowrap">
             {(['paid', 'cancelled'] as const).map((status) => (
               <WriteButton
+                compact
                 key={status}
                 busy={busy}
                 reasons={reasons}

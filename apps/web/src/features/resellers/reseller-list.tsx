@@ -97,8 +97,9 @@ function ResellerTable({ rows, currency, onOpen }: ResellerTableProps) {
       hideTitle: true,
       alignEnd: true,
       cell: (reseller) => (
-        <span className="inline-flex flex-wrap justify-end gap-2">
+        <span className="inline-flex flex-wrap justify-end gap-1 md:flex-nowrap">
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'payment', reseller });
@@ -107,6 +108,7 @@ function ResellerTable({ rows, currency, onOpen }: ResellerTableProps) {
             Record a payment <span className="sr-only">of {reseller.username}</span>
           </WriteButton>
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'edit', reseller });
