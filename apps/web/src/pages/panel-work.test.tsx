@@ -142,7 +142,7 @@ test('a payment and an invoice are sent to the cent', async () => {
   );
   const user = openPanel('/resellers');
   expect(await screen.findByRole('cell', { name: '-€5.05' })).toBeTruthy();
-  await user.click(screen.getByRole('button', { name: 'Record a payment of north' }));
+  await user.click(screen.getByRole('button', { name: 'Payment of north' }));
   const payment = within(screen.getByRole('dialog'));
   await user.click(payment.getByRole('radio', { name: 'Charge' }));
   await user.type(payment.getByLabelText('Amount (EUR)'), '1.1');

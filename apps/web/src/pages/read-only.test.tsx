@@ -42,7 +42,7 @@ const pages: readonly [address: string, buttons: readonly string[]][] = [
   ['/subscribers/1', ['Edit', 'Remove']],
   ['/services', ['Add service', 'Edit Silver', 'Remove Silver', 'Add rule to Silver', 'Edit Night', 'Remove Night']],
   ['/routers', ['Add router', 'Edit Tower 1', 'Remove Tower 1']],
-  ['/resellers', ['Add reseller', 'Record a payment of north', 'Edit north']],
+  ['/resellers', ['Add reseller', 'Payment of north', 'Edit north']],
   ['/invoices', ['Make an invoice', 'Paid INV-9', 'Cancel INV-9']],
   ['/settings/company', ['Change']],
   ['/settings/branding', ['Upload Logo', 'Upload Login background']],
