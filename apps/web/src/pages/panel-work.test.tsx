@@ -209,6 +209,24 @@ test('a file that is no picture is refused before it is sent, and by the server 
   expect(sent).toBe(1);
 });
 
+test('the logo takes the place of the name, also where one signs in, and the background says nothing', async () => {
+  const picture = { media_type: 'image/png', size_bytes: 70, uploaded_at: agoIso(60_000) };
+  const uploads = [
+    { ...picture, kind: 'logo', sha256: 'a1'.repeat(32) },
+    { ...picture, kind: 'login_background', sha256: 'b2'.repeat(32) },
+  ];
+  server.use(
+    http.get('/api/auth/me', () => refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.')),
+    http.get('/api/uploads', () => HttpResponse.json({ uploads })),
+  );
+  openPanel('/sign-in');
+  const logo = await screen.findByRole('img', { name: 'ProxPanel' });
+  // Another picture has another address: no browser shows an old one.
+  expect(logo.getAttribute('src')).toBe(`/api/uploads/logo?v=${'a1'.repeat(8)}`);
+  expect(screen.getAllByRole('img')).toEqual([logo]);
+  expect(document.querySelector('img[alt=""]')?.getAttribute('src')).toContain('/api/uploads/login_background?v=b2');
+});
+
 test('the license page compares the versions and says in which order to update', async () => {
   statusIs(() => mainStatus({ nodes: [mainNode(), secondaryNode({ version: '1.1.0' })] }));
   openPanel('/settings/license');
