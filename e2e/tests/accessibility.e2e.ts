@@ -1,8 +1,8 @@
 /** Every view and every dialog of the panel against axe's rules, light and dark. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { joinServers } from '@proxpanel/testbed/join-servers';
 import { expect, test } from 'playwright/test';
 import type { Page } from 'playwright/test';
+import { expectAccessible } from './steps/accessible.ts';
 import { configureAsMain, expectStreaming, fillJoinForm, testConnection } from './steps/cluster-page.ts';
 import { goToSubscribers, openClusterTab, openPanel, sendSignIn } from './steps/panel-page.ts';
 import { testbedOfFile } from './steps/servers.ts';
@@ -64,14 +64,4 @@ async function expectDialogAccessible(page: Page, button: string): Promise<void>
   await expect(page.getByRole('dialog')).toBeHidden();
   // Whoever works without a pointer is back where the dialog was opened.
   await expect(page.getByRole('button', { name: button })).toBeFocused();
-}
-
-/** `part` is a selector: an open dialog hides all else from whoever cannot see the page. */
-async function expectAccessible(page: Page, view: string, part = 'html'): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const { violations } = await new AxeBuilder({ page }).include(part).analyze();
-    const found = violations.map(({ id, impact, nodes }) => ({ id, impact, html: nodes.map((node) => node.html) }));
-    expect(found, `${view}, ${colorScheme}`).toEqual([]);
-  }
 }

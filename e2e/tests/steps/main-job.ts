@@ -17,7 +17,15 @@ import {
   saveSecret,
   testConnection,
 } from './cluster-page.ts';
-import { addSubscriber, card, findSubscriber, goToCluster, openClusterTab, sendSubscriber } from './panel-page.ts';
+import {
+  addSubscriber,
+  card,
+  expectReadOnly,
+  findSubscriber,
+  goToCluster,
+  goToSubscribers,
+  openClusterTab,
+} from './panel-page.ts';
 import { takePicture } from './pictures.ts';
 
 const MAIN = 'DC1 Primary';
@@ -112,12 +120,11 @@ async function replicate({ main: mainPage, secondary: page }: Pages): Promise<vo
 }
 
 async function refuseWrite(page: Page, main: TestServer): Promise<void> {
-  const refused = await sendSubscriber(page, 'nobody');
-  expect(refused).toMatchObject({ status: 503, body: { error: 'secondary server is read-only', code: 'READ_ONLY' } });
-  await expect(page.getByText('This server is a copy and takes no changes now')).toBeVisible();
-  await expect(page.getByRole('link', { name: main.url })).toHaveAttribute('href', main.url);
+  await goToSubscribers(page);
+  await expectReadOnly(page, main.url, ['Add subscriber']);
   const direct = await page.request.post('/api/subscribers', { data: { username: 'nobody' } });
   expect(direct.status()).toBe(503);
+  expect(await direct.json()).toMatchObject({ error: 'secondary server is read-only', code: 'READ_ONLY' });
   expect(direct.headers()).toMatchObject({ 'x-main-server': main.url, 'retry-after': expect.any(String) });
 }
 

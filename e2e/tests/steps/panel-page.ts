@@ -42,21 +42,18 @@ export async function goToSubscribers(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Subscribers', exact: true })).toBeVisible();
 }
 
-/** Sends the form that adds a subscriber; returns the server's reply to it. */
-export async function sendSubscriber(page: Page, username: string): Promise<{ status: number; body: unknown }> {
+/** Adds a subscriber, who then stands in the list. */
+export async function addSubscriber(page: Page, username: string): Promise<void> {
   await goToSubscribers(page);
-  await card(page, 'Add a subscriber').getByLabel('User name').fill(username);
+  await page.getByRole('button', { name: 'Add subscriber' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add a subscriber' });
+  await dialog.getByLabel('User name').fill(username);
   const reply = page.waitForResponse(
     (response) => response.url().endsWith('/api/subscribers') && response.request().method() === 'POST',
   );
-  await page.getByRole('button', { name: 'Add subscriber' }).click();
+  await dialog.getByRole('button', { name: 'Add subscriber' }).click();
   const response = await reply;
-  return { status: response.status(), body: await response.json() };
-}
-
-/** Adds a subscriber, who then stands in the list. */
-export async function addSubscriber(page: Page, username: string): Promise<void> {
-  expect(await sendSubscriber(page, username)).toMatchObject({ status: 201, body: { username } });
+  expect({ status: response.status(), body: await response.json() }).toMatchObject({ status: 201, body: { username } });
   await expect(page.getByRole('cell', { name: username, exact: true })).toBeVisible();
 }
 
@@ -66,9 +63,23 @@ export async function findSubscriber(page: Page, username: string): Promise<void
   const search = page.getByLabel('Search');
   await expect(async () => {
     await search.fill('');
+    // The search is asked for once the typing has paused, and stands in the address then.
+    await expect(page).not.toHaveURL(/search=/);
     await search.fill(username);
     await expect(page.getByRole('cell', { name: username, exact: true })).toBeVisible({ timeout: 3_000 });
   }).toPass({ timeout: 60_000 });
+}
+
+/** The page of a copy: one banner with the way to the main server, and buttons that do nothing and say why. */
+export async function expectReadOnly(page: Page, mainUrl: string, buttons: readonly string[]): Promise<void> {
+  const banner = page.getByRole('region', { name: 'Read-only' });
+  await expect(banner).toContainText('This server is a copy and takes no changes.');
+  await expect(banner.getByRole('link', { name: mainUrl })).toHaveAttribute('href', mainUrl);
+  for (const name of buttons) {
+    const button = page.getByRole('button', { name, exact: true });
+    await expect(button).toBeDisabled();
+    await expect(button).toHaveAccessibleDescription(/\S/);
+  }
 }
 
 /** A titled part of the page. */

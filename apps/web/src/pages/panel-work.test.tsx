@@ -142,7 +142,7 @@ test('a payment and an invoice are sent to the cent', async () => {
   );
   const user = openPanel('/resellers');
   expect(await screen.findByRole('cell', { name: '-€5.05' })).toBeTruthy();
-  await user.click(screen.getByRole('button', { name: 'Record a payment of north' }));
+  await user.click(screen.getByRole('button', { name: 'Payment of north' }));
   const payment = within(screen.getByRole('dialog'));
   await user.click(payment.getByRole('radio', { name: 'Charge' }));
   await user.type(payment.getByLabelText('Amount (EUR)'), '1.1');
@@ -207,6 +207,24 @@ test('a file that is no picture is refused before it is sent, and by the server 
   await user.click(card.getByRole('button', { name: 'Upload Logo' }));
   expect(await card.findByText('The content of this file is no PNG, JPEG or WebP picture.')).toBeTruthy();
   expect(sent).toBe(1);
+});
+
+test('the logo takes the place of the name, also where one signs in, and the background says nothing', async () => {
+  const picture = { media_type: 'image/png', size_bytes: 70, uploaded_at: agoIso(60_000) };
+  const uploads = [
+    { ...picture, kind: 'logo', sha256: 'a1'.repeat(32) },
+    { ...picture, kind: 'login_background', sha256: 'b2'.repeat(32) },
+  ];
+  server.use(
+    http.get('/api/auth/me', () => refusal(401, 'NOT_SIGNED_IN', 'Nobody is signed in.')),
+    http.get('/api/uploads', () => HttpResponse.json({ uploads })),
+  );
+  openPanel('/sign-in');
+  const logo = await screen.findByRole('img', { name: 'ProxPanel' });
+  // Another picture has another address: no browser shows an old one.
+  expect(logo.getAttribute('src')).toBe(`/api/uploads/logo?v=${'a1'.repeat(8)}`);
+  expect(screen.getAllByRole('img')).toEqual([logo]);
+  expect(document.querySelector('img[alt=""]')?.getAttribute('src')).toContain('/api/uploads/login_background?v=b2');
 });
 
 test('the license page compares the versions and says in which order to update', async () => {

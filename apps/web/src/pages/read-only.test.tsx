@@ -18,8 +18,14 @@ import { openPanel, refusal, server, serveInTests, signedInAs } from '../testing
 
 serveInTests();
 
+function setVisibility(state: 'visible' | 'hidden'): void {
+  Object.defineProperty(document, 'visibilityState', { configurable: true, value: state });
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+
 afterEach(() => {
   vi.useRealTimers();
+  setVisibility('visible');
 });
 
 function serveRows(): void {
@@ -42,7 +48,7 @@ const pages: readonly [address: string, buttons: readonly string[]][] = [
   ['/subscribers/1', ['Edit', 'Remove']],
   ['/services', ['Add service', 'Edit Silver', 'Remove Silver', 'Add rule to Silver', 'Edit Night', 'Remove Night']],
   ['/routers', ['Add router', 'Edit Tower 1', 'Remove Tower 1']],
-  ['/resellers', ['Add reseller', 'Record a payment of north', 'Edit north']],
+  ['/resellers', ['Add reseller', 'Payment of north', 'Edit north']],
   ['/invoices', ['Make an invoice', 'Paid INV-9', 'Cancel INV-9']],
   ['/settings/company', ['Change']],
   ['/settings/branding', ['Upload Logo', 'Upload Login background']],
@@ -90,6 +96,29 @@ test('a page that is open learns by itself that the server has become a copy, an
   await waitFor(() => {
     expect(screen.queryByRole('region', { name: 'Read-only' })).toBeNull();
   });
+});
+
+test('a hidden page does not ask', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  serveRows();
+  let asked = 0;
+  server.use(
+    http.get('/api/auth/me', () => {
+      asked += 1;
+      return HttpResponse.json(me('admin'));
+    }),
+  );
+  openPanel('/subscribers');
+  await screen.findByRole('button', { name: 'Add subscriber' });
+  await vi.advanceTimersByTimeAsync(11_000);
+  await waitFor(() => {
+    expect(asked).toBeGreaterThan(1);
+  });
+  setVisibility('hidden');
+  // One poll may have been under way when the page was hidden.
+  const atHiding = asked + 1;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toBeLessThanOrEqual(atHiding);
 });
 
 test('a change that meets a server which has just become a copy names the main server, and is no alarm', async () => {

@@ -30,7 +30,7 @@ const signs = { ascending: '▲', descending: '▼', none: '' } as const;
 /** Rows of one kind. It scrolls by itself where the page is too narrow for it. */
 export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
   return (
-    <div role="region" aria-label={label} tabIndex={0} className="overflow-x-auto">
+    <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto">
       <table className="w-full border-collapse text-left">
         <thead>
           <tr className="border-b border-line text-sm text-muted">

@@ -85,10 +85,17 @@ function InvoiceTable({ rows, busy, onChange }: InvoiceTableProps) {
   const currency = useCurrency();
   const { reasons } = useWrites();
   const columns: Column<Invoice>[] = [
-    { key: 'number', title: 'Number', cell: ({ number }) => <span className="font-medium">{number}</span> },
+    {
+      key: 'number',
+      title: 'Invoice',
+      cell: ({ number, status }) => (
+        <span className="inline-flex flex-wrap items-center gap-2 font-medium">
+          {number} <Badge tone={tones[status]}>{status}</Badge>
+        </span>
+      ),
+    },
     { key: 'subscriber', title: 'Subscriber', cell: ({ subscriber_name }) => subscriber_name },
     { key: 'amount', title: 'Amount', alignEnd: true, cell: ({ amount_minor }) => moneyText(amount_minor, currency) },
-    { key: 'status', title: 'Status', cell: ({ status }) => <Badge tone={tones[status]}>{status}</Badge> },
     { key: 'issued', title: 'Issued', onlyWide: true, cell: ({ issued_at }) => dateText(issued_at) },
     {
       key: 'due',
@@ -103,9 +110,10 @@ function InvoiceTable({ rows, busy, onChange }: InvoiceTableProps) {
       alignEnd: true,
       cell: (invoice) =>
         invoice.status === 'open' ? (
-          <span className="inline-flex flex-wrap justify-end gap-2">
+          <span className="inline-flex flex-wrap justify-end gap-1 md:flex-nowrap">
             {(['paid', 'cancelled'] as const).map((status) => (
               <WriteButton
+                compact
                 key={status}
                 busy={busy}
                 reasons={reasons}

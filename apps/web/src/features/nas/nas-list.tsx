@@ -129,8 +129,9 @@ function NasTable({ rows, onOpen }: { rows: readonly Nas[]; onOpen: (dialog: Ope
       hideTitle: true,
       alignEnd: true,
       cell: (nas) => (
-        <span className="inline-flex flex-wrap justify-end gap-2">
+        <span className="inline-flex flex-wrap justify-end gap-1 md:flex-nowrap">
           <Button
+            compact
             onClick={() => {
               onOpen({ kind: 'line', nas });
             }}
@@ -138,6 +139,7 @@ function NasTable({ rows, onOpen }: { rows: readonly Nas[]; onOpen: (dialog: Ope
             RouterOS line <span className="sr-only">for {nas.name}</span>
           </Button>
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'edit', nas });
@@ -146,6 +148,7 @@ function NasTable({ rows, onOpen }: { rows: readonly Nas[]; onOpen: (dialog: Ope
             Edit <span className="sr-only">{nas.name}</span>
           </WriteButton>
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'remove', nas });

@@ -74,7 +74,7 @@ function ResellerTable({ rows, currency, onOpen }: ResellerTableProps) {
       title: 'User name',
       cell: (row) => (
         <span className="inline-flex flex-wrap items-center gap-1 font-medium break-all">
-          {row.username} {row.is_active ? null : <Badge tone="warn">may not sign in</Badge>}
+          {row.username} {row.is_active ? null : <Badge tone="warn">no sign-in</Badge>}
         </span>
       ),
     },
@@ -82,6 +82,7 @@ function ResellerTable({ rows, currency, onOpen }: ResellerTableProps) {
     {
       key: 'subscribers',
       title: 'Subscribers',
+      onlyWide: true,
       alignEnd: true,
       cell: (row) => (
         <Link className="text-accent underline" to={`/subscribers?reseller_id=${String(row.id)}`}>
@@ -97,16 +98,18 @@ function ResellerTable({ rows, currency, onOpen }: ResellerTableProps) {
       hideTitle: true,
       alignEnd: true,
       cell: (reseller) => (
-        <span className="inline-flex flex-wrap justify-end gap-2">
+        <span className="inline-flex flex-wrap justify-end gap-1 md:flex-nowrap">
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'payment', reseller });
             }}
           >
-            Record a payment <span className="sr-only">of {reseller.username}</span>
+            Payment <span className="sr-only">of {reseller.username}</span>
           </WriteButton>
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'edit', reseller });

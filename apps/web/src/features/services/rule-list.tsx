@@ -55,6 +55,7 @@ function RulesOfService({ service, rules, onOpen }: RulesOfServiceProps) {
       <div className="flex flex-wrap items-center justify-between gap-2">
         <h3 className="font-medium">{service.name}</h3>
         <WriteButton
+          compact
           reasons={reasons}
           onClick={() => {
             onOpen({ kind: 'rule', service, rule: null });
@@ -97,6 +98,7 @@ function RuleLine({
       </span>
       <span className="inline-flex gap-2">
         <WriteButton
+          compact
           reasons={reasons}
           onClick={() => {
             onOpen({ kind: 'rule', service, rule });
@@ -105,6 +107,7 @@ function RuleLine({
           Edit <span className="sr-only">{rule.name}</span>
         </WriteButton>
         <WriteButton
+          compact
           reasons={reasons}
           onClick={() => {
             onOpen({ kind: 'remove_rule', rule });

@@ -103,8 +103,9 @@ function ServiceTable({ rows, onOpen }: { rows: readonly Service[]; onOpen: (dia
       hideTitle: true,
       alignEnd: true,
       cell: (service) => (
-        <span className="inline-flex flex-wrap justify-end gap-2">
+        <span className="inline-flex flex-wrap justify-end gap-1 md:flex-nowrap">
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'service', service });
@@ -113,6 +114,7 @@ function ServiceTable({ rows, onOpen }: { rows: readonly Service[]; onOpen: (dia
             Edit <span className="sr-only">{service.name}</span>
           </WriteButton>
           <WriteButton
+            compact
             reasons={reasons}
             onClick={() => {
               onOpen({ kind: 'remove_service', service });

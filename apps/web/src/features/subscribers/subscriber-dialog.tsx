@@ -136,7 +136,7 @@ function SubscriberFields({ form, row, services, resellers }: SubscriberFieldsPr
       <TextField label="Note" error={errors.note?.message} {...register('note')} />
       <CheckField
         label="Active"
-        hint="One that is not cannot connect."
+        hint="Otherwise it cannot connect."
         error={errors.is_active?.message}
         {...register('is_active')}
       />

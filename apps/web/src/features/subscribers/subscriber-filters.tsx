@@ -21,7 +21,7 @@ export function SubscriberFilters({ view, onChange }: SubscriberFiltersProps) {
     onChange({ search: text });
   });
   return (
-    <div role="search" className={`grid gap-3 sm:grid-cols-2 ${isAdmin ? 'lg:grid-cols-4' : 'lg:grid-cols-3'}`}>
+    <div role="search" className={`grid grid-cols-2 gap-3 ${isAdmin ? 'lg:grid-cols-4' : 'lg:grid-cols-3'}`}>
       <TextField
         label="Search"
         type="search"

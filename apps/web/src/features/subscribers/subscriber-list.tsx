@@ -132,6 +132,7 @@ function SubscriberTable({ view, rows, onChange, onEdit }: SubscriberTableProps)
     {
       key: 'expires',
       title: 'Expires',
+      onlyWide: true,
       order: order('expires_at'),
       cell: (row) => (row.expires_at === null ? 'never' : <Day at={row.expires_at} />),
     },
@@ -149,6 +150,7 @@ function SubscriberTable({ view, rows, onChange, onEdit }: SubscriberTableProps)
       alignEnd: true,
       cell: (row) => (
         <WriteButton
+          compact
           reasons={writes.reasons}
           onClick={() => {
             onEdit(row);

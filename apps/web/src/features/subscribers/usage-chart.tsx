@@ -11,6 +11,10 @@ export interface DayOfUse {
 
 const heightPx = 140;
 
+function dayText(time_s: number): string {
+  return new Date(time_s * 1_000).toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+}
+
 /** Bytes by day as two lines. The figures stand in the table below it, so it is hidden from screen readers. */
 export function UsageChart({ days }: { days: readonly DayOfUse[] }) {
   const host = useRef<HTMLDivElement>(null);
@@ -27,7 +31,10 @@ export function UsageChart({ days }: { days: readonly DayOfUse[] }) {
         height: heightPx,
         cursor: { show: false },
         legend: { show: false },
-        axes: [axis, { ...axis, size: 64, values: (_plot, splits) => splits.map(gigabytes) }],
+        axes: [
+          { ...axis, values: (_plot, splits) => splits.map(dayText) },
+          { ...axis, size: 64, values: (_plot, splits) => splits.map(gigabytes) },
+        ],
         scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(high, 1e9)] } },
         series: [
           {},
