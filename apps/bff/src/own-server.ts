@@ -2,6 +2,7 @@
 import type { OwnServer } from './cluster/own-server.ts';
 import type { DatabaseWatchPort } from './cluster/ports.ts';
 import { parsePostgresControl, type PostgresControl } from './cluster/scripts/postgres-control.ts';
+import { databaseNameOf } from './environment-shapes.ts';
 import type { Environment } from './environment.ts';
 
 /** Without an arbiter; SAFETY §4 puts both WAL time-outs at half the lease with one. */
@@ -15,6 +16,7 @@ export function describeOwnServer(environment: Environment, database: DatabaseWa
     apiUrl: environment.nodeApiUrl,
     localApiUrl: localApiUrl(environment),
     postgresPort: environment.nodePostgresPort,
+    databaseName: databaseNameOf(environment.databaseUrl),
     redisPort: environment.nodeRedisPort,
     version: environment.panelVersion,
     get postgresControl() {

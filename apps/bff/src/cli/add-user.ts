@@ -25,7 +25,7 @@ export async function addUser(environment: Environment, username: string, roleTe
   const { databaseUrl, panelDatabaseUrl } = environment;
   const connections = createConnections({ databaseUrl, panelDatabaseUrl, nodeFile, log });
   try {
-    if ((await prepareDatabase({ connections, nodeFile, log })) === 'in_recovery') {
+    if ((await prepareDatabase({ connections, nodeFile, log, radius: null })) === 'in_recovery') {
       throw new Fault('READ_ONLY', 'This server is a secondary; add the user on the main server, and it appears here.');
     }
     const password = await passwordFromInput();

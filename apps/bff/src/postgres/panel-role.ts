@@ -7,6 +7,7 @@ import { PANEL_ROLE } from './connection.ts';
 import type { Connections } from './connection.ts';
 import { migrate } from './migrations.ts';
 import type { DatabasePool, Session } from './pool.ts';
+import { ensureRadiusRole } from './radius-role.ts';
 import { ensureRole } from './roles.ts';
 
 /** Everything that the panel may touch. A new table of the panel has to be named here. */
@@ -32,10 +33,12 @@ interface PreparationOptions {
   readonly connections: Connections;
   readonly nodeFile: NodeFilePort;
   readonly log: LogPort;
+  /** FreeRADIUS' login; null without PANEL_ENCRYPTION_KEY, and then no such role is made. */
+  readonly radius: Login | null;
 }
 
 /**
- * Tables first, then the panel's role and its rights. To be called whenever the database has become writable; does
+ * Tables first, then the panel's role, RADIUS' and their rights. To be called whenever the database has become writable; does
  * nothing in recovery, and writes nothing when all is there.
  *
  * @throws Fault DATABASE_DOWN, INTERNAL.
@@ -44,6 +47,7 @@ export async function prepareDatabase(options: PreparationOptions): Promise<'pre
   const { connections, nodeFile, log } = options;
   if ((await migrate(connections, log)) === 'in_recovery') return 'in_recovery';
   await ensurePanelRole(connections.cluster, nodeFile, connections.givenPanelRole);
+  if (options.radius !== null) await ensureRadiusRole(connections.cluster, options.radius);
   return 'prepared';
 }
 
@@ -61,7 +65,7 @@ export async function ensurePanelRole(
     // Two processes that start at once would otherwise both create the role; an error ends the session and its lock.
     await session.query('BEGIN');
     await session.query('SELECT pg_advisory_xact_lock($1)', [ROLE_LOCK]);
-    await ensureRole(session, login, 'panel');
+    await ensureRole(session, login, 'ordinary');
     const roles = [...new Set(givenRole === null ? [login.user] : [login.user, givenRole])];
     for (const role of roles) await grantPanelTables(session, role);
     await session.query('COMMIT');
