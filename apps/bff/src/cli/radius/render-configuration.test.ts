@@ -31,7 +31,7 @@ function fileOf(changes: Partial<RadiusSettings>, name: string): string {
 
 /** As libpq reads it: everything after the first "=". */
 function serviceOf(text: string, name: string): Record<string, string> {
-  const [, section = ''] = text.split(`[${name}]\n`);
+  const [, section = ''] = text.split(`\n[${name}]\n`);
   const lines = section.split(/\n(?=\[)/)[0]?.split('\n') ?? [];
   return Object.fromEntries(
     lines.flatMap((line) => {
