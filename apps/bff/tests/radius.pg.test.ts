@@ -13,6 +13,7 @@ import { waitFor } from '@proxpanel/testbed/wait-for';
 import { createColumnSeal } from '../src/panel/seal-column.ts';
 import { radiusLogin } from '../src/radius-login.ts';
 import { promote, waitUntilOffered } from './support/promotions.ts';
+import { isOnline, isSpoolEmpty, record, sessionsOf, type RecordType, type Subscriber } from './support/radius.ts';
 
 const encryptionKey = 'a0'.repeat(32);
 /** All that the contract allows in one, and much that a shell, an SQL string or FreeRADIUS could trip over. */
@@ -27,13 +28,6 @@ let panel: PanelClient;
 let mainRadius: RadiusServer;
 let secondaryRadius: RadiusServer;
 let secretPath: string;
-
-interface Subscriber {
-  id: number;
-  username: string;
-  is_online: boolean;
-  row_version: number;
-}
 
 beforeAll(async () => {
   testbed = await createTestbed();
@@ -73,49 +67,6 @@ async function accepts(radius: RadiusServer, username: string, password = `${use
   // Silence is neither, and would pass for a refusal.
   if (!accepted) expect(output).toContain('Received Access-Reject');
   return accepted;
-}
-
-type RecordType = 'Start' | 'Interim-Update' | 'Stop';
-
-function record(
-  username: string,
-  session: string,
-  type: RecordType,
-  more: Record<string, string | number> = {},
-): string {
-  const attributes = {
-    'User-Name': `"${username}"`,
-    'Acct-Session-Id': `"${session}"`,
-    'Acct-Status-Type': type,
-    'NAS-Identifier': '"router"',
-    'NAS-Port': 7,
-    ...more,
-  };
-  return Object.entries(attributes)
-    .map(([name, value]) => `${name} = ${String(value)}`)
-    .join('\n');
-}
-
-interface Session {
-  acctsessionid: string;
-  acctstoptime: Date | null;
-  acctsessiontime: string;
-  acctinputoctets: string;
-  acctoutputoctets: string;
-}
-
-function sessionsOf(server: TestServer, username: string): Promise<Session[]> {
-  return server.postgres.query<Session>(
-    `SELECT acctsessionid, acctstoptime, acctsessiontime::text, acctinputoctets::text, acctoutputoctets::text
-       FROM radacct WHERE username = $1 ORDER BY acctsessionid`,
-    [username],
-  );
-}
-
-async function isOnline(reader: PanelClient, username: string): Promise<boolean | undefined> {
-  const path = `/api/subscribers?search=${username}`;
-  const { subscribers } = await reader.expectOk(reader.get<{ subscribers: Subscriber[] }>(path));
-  return subscribers.find((each) => each.username === username)?.is_online;
 }
 
 test('main lets in by PAP, CHAP and MS-CHAP, and nobody with a wrong password, switched off, or expired', async () => {
@@ -271,15 +222,6 @@ test('a router that starts anew ends its sessions, and no record of it is left w
   }
   expect(await isOnline(panel, 'bert')).toBe(false);
 });
-
-async function filesOf(radius: RadiusServer): Promise<string[]> {
-  const entries = await readdir(radius.spoolDirectory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-}
-
-async function isSpoolEmpty(radius: RadiusServer): Promise<boolean> {
-  return (await filesOf(radius)).length === 0;
-}
 
 test('the configuration is closed to others, comes out the same twice, and without a key there is none', async () => {
   expect(await mainRadius.configure()).toContain('nothing was changed');

@@ -60,7 +60,7 @@ test('the key that opens passwords never leaves for another server', () => {
 });
 
 test('a database name reaches libpq as it is, whatever stands in it', () => {
-  for (const databaseName of [`pro'x "panel" \\ = #`, 'панель', '[proxpanel-main]', 'a=b', '%{User-Name} ${confdir}']) {
+  for (const databaseName of [`pro'x "panel" \\ = #`, 'панель', '[proxpanel-main]', 'a=b', '%{User-Name} $ENV{HOME}']) {
     const text = fileOf({ databaseName }, 'pg_service.conf');
     expect(serviceOf(text, 'proxpanel-local')['dbname']).toBe(databaseName);
     expect(serviceOf(text, 'proxpanel-main')['dbname']).toBe(databaseName);
@@ -71,7 +71,7 @@ test('what the format cannot hold is refused, and no line of ours is made from i
   for (const databaseName of ['x\nhost=192.0.2.66', 'x\r', ' x', 'x ', 'x'.repeat(2_000)]) {
     expect(() => fileOf({ databaseName }, 'pg_service.conf'), JSON.stringify(databaseName)).toThrow(/cannot be given/);
   }
-  for (const directory of ['/etc/a b', '/etc/${x}', '/etc/%Y', '/etc/"', 'relative', '/', '/etc/a\n}']) {
+  for (const directory of ['/etc/a b', '/etc/$x', '/etc/%Y', '/etc/"', 'relative', '/', '/etc/a\n}']) {
     expect(() => renderConfiguration({ ...settings, directory }), directory).toThrow(/no directory/);
     expect(() => renderConfiguration({ ...settings, spoolDirectory: directory }), directory).toThrow(/no directory/);
   }

@@ -26,9 +26,7 @@ const pool = (max: number, lifetimeSeconds: number) => `	pool {
 		connect_timeout = 3.0
 	}`;
 
-/** Instances: `sql` reads this server's database, `sql_main` writes to main's; a spool each. */
-export function renderModules(settings: RadiusSettings): string {
-  return `pap {
+const passwordModules = `pap {
 	normalise = no
 }
 
@@ -59,8 +57,15 @@ attr_filter attr_filter.access_reject {
 	key = "%{User-Name}"
 	filename = \${confdir}/rejected-attributes
 }
+`;
 
-# Authentication. Nothing is ever written through it: on a secondary this database is in recovery.
+/** Instances: `sql` reads this server's database, `sql_main` writes to main's; a spool each. */
+export function renderModules(settings: RadiusSettings): string {
+  return [passwordModules, databaseModules(), ...spoolNames.map((name) => spool(settings, name))].join('\n');
+}
+
+function databaseModules(): string {
+  return `# Authentication. Nothing is ever written through it: on a secondary this database is in recovery.
 sql {
 	driver = "rlm_sql_postgresql"
 	dialect = "postgresql"
@@ -105,8 +110,7 @@ ${tables}
 	$INCLUDE queries.conf
 ${pool(spoolNames.length, 60)}
 }
-
-${spoolNames.map((name) => spool(settings, name)).join('\n')}`;
+`;
 }
 
 /** `locking`: its reader takes the file away while it is written to. */

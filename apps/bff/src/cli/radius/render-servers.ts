@@ -56,6 +56,32 @@ const clientServer = `server proxpanel_clients {
 }
 `;
 
+const completeRecord = `	# What is only known now is added now: the record is replayed later, and perhaps from another clock's view.
+	preacct {
+		if (!&NAS-IP-Address && !&NAS-IPv6-Address) {
+			if (&Packet-Src-IPv6-Address) {
+				update request {
+					&NAS-IPv6-Address := "%{Packet-Src-IPv6-Address}"
+				}
+			}
+			else {
+				update request {
+					&NAS-IP-Address := "%{Packet-Src-IP-Address}"
+				}
+			}
+		}
+		# A router without a set clock says 1970.
+		if (!&Event-Timestamp || ("%{expr:%l - %{integer:Event-Timestamp}}" > 86400) || ("%{expr:%{integer:Event-Timestamp} - %l}" > 86400)) {
+			update request {
+				&Event-Timestamp := "%{expr:%l - %{%{Acct-Delay-Time}:-0}}"
+			}
+		}
+		update request {
+			&Acct-Unique-Session-Id := "%{md5:%{User-Name},%{Acct-Session-Id},%{%{NAS-IPv6-Address}:-%{NAS-IP-Address}},%{NAS-Identifier},%{NAS-Port-Id},%{NAS-Port}}"
+		}
+	}
+`;
+
 function routerServer(settings: RadiusSettings, families: readonly ('ipv4' | 'ipv6')[]): string {
   const listen = (type: 'auth' | 'acct', port: number) =>
     families
@@ -102,31 +128,7 @@ ${listen('acct', settings.accountingPort)}
 		}
 	}
 
-	# What is only known now is added now: the record is replayed later, and perhaps from another clock's view.
-	preacct {
-		if (!&NAS-IP-Address && !&NAS-IPv6-Address) {
-			if (&Packet-Src-IPv6-Address) {
-				update request {
-					&NAS-IPv6-Address := "%{Packet-Src-IPv6-Address}"
-				}
-			}
-			else {
-				update request {
-					&NAS-IP-Address := "%{Packet-Src-IP-Address}"
-				}
-			}
-		}
-		# A router without a set clock says 1970.
-		if (!&Event-Timestamp || ("%{expr:%l - %{integer:Event-Timestamp}}" > 86400) || ("%{expr:%{integer:Event-Timestamp} - %l}" > 86400)) {
-			update request {
-				&Event-Timestamp := "%{expr:%l - %{%{Acct-Delay-Time}:-0}}"
-			}
-		}
-		update request {
-			&Acct-Unique-Session-Id := "%{md5:%{User-Name},%{Acct-Session-Id},%{%{NAS-IPv6-Address}:-%{NAS-IP-Address}},%{NAS-Identifier},%{NAS-Port-Id},%{NAS-Port}}"
-		}
-	}
-
+${completeRecord}
 	# On disk first, then answered. A full disk is not answered, and the router repeats.
 	accounting {
 ${chooseSpool()}
