@@ -29,6 +29,8 @@ has_package() {
     iproute2) has_program ip ;;
     nftables) has_program nft ;;
     e2fsprogs) has_program mkfs.ext4 ;;
+    freeradius-postgresql) [ -e /usr/lib/freeradius/rlm_sql_postgresql.so ] ;;
+    freeradius-utils) has_program radclient ;;
     *) has_program "$1" ;;
   esac
 }
@@ -39,7 +41,10 @@ packages_for() {
     check) echo shellcheck ;;
     start | dev) echo "$servers" ;;
     bench | bench-failover) echo "$servers etcd-server iproute2 nftables e2fsprogs" ;;
-    test) echo "$servers etcd-server iproute2 nftables shellcheck chromium fonts-liberation" ;;
+    test)
+      echo "$servers etcd-server iproute2 nftables shellcheck chromium fonts-liberation" \
+        'freeradius freeradius-postgresql freeradius-utils'
+      ;;
   esac
 }
 

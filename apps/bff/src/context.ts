@@ -46,6 +46,7 @@ import { createPanelFacts } from './postgres/panel-facts.ts';
 import { prepareDatabase } from './postgres/panel-role.ts';
 import { createReplication } from './postgres/replication.ts';
 import { stopFromInside } from './postgres/stop-from-inside.ts';
+import { radiusLogin } from './radius-login.ts';
 import { createRedisAdapter } from './redis/redis-adapter.ts';
 import { registerChangeOfMainRoutes } from './routes/change-of-main-routes.ts';
 import { registerClusterPeopleRoutes } from './routes/cluster-people-routes.ts';
@@ -206,8 +207,10 @@ function createServices(
   cluster: ClusterContext,
   panel: Panel,
 ): Service[] {
+  const { panelEncryptionKey } = environment;
+  const radius = panelEncryptionKey === null ? null : radiusLogin(panelEncryptionKey);
   const prepare = async (): Promise<void> => {
-    if ((await prepareDatabase({ connections, nodeFile, log })) === 'in_recovery') return;
+    if ((await prepareDatabase({ connections, nodeFile, log, radius })) === 'in_recovery') return;
     const print = (line: string) => process.stdout.write(`${line}\n`);
     await ensureFirstAdmin({ users: panel.users, adminPassword: environment.adminPassword, print });
   };

@@ -115,6 +115,12 @@ export function postgresPortOf(url: string): number {
   return postgresPort(url) ?? 5432;
 }
 
+/** The database of a URL that `postgresUrl` has accepted; PostgreSQL takes the user's name where it names none. */
+export function databaseNameOf(url: string): string {
+  const { database, user } = parseConnectionString(url);
+  return database || user || 'postgres';
+}
+
 function postgresPort(url: string): number | null {
   try {
     const written = parseConnectionString(url).port;

@@ -2,6 +2,7 @@
 import type { OwnServer } from './cluster/own-server.ts';
 import type { DatabaseWatchPort } from './cluster/ports.ts';
 import { parsePostgresControl, type PostgresControl } from './cluster/scripts/postgres-control.ts';
+import { databaseNameOf } from './environment-shapes.ts';
 import type { Environment } from './environment.ts';
 import { proveEnvironment } from './environment-proofs.ts';
 
@@ -16,6 +17,7 @@ export function describeOwnServer(environment: Environment, database: DatabaseWa
     apiUrl: environment.nodeApiUrl,
     localApiUrl: localApiUrl(environment),
     postgresPort: environment.nodePostgresPort,
+    databaseName: databaseNameOf(environment.databaseUrl),
     redisPort: environment.nodeRedisPort,
     version: environment.panelVersion,
     get postgresControl() {

@@ -23,7 +23,11 @@ const radiusSecretSchema = z
   .string({ error: missing('The secret') })
   .min(8, 'The secret must have at least 8 characters.')
   .max(128, 'The secret may have at most 128 characters.')
-  .regex(/^[\x21-\x7e]+$/, 'The secret may hold only printable ASCII characters without spaces.');
+  // FreeRADIUS writes a backslash before these two when it learns of a router, and would compare with another secret.
+  .regex(
+    /^[\x21-\x26\x28-\x5b\x5d-\x7e]+$/,
+    "The secret may hold only printable ASCII characters without spaces, ' and \\.",
+  );
 
 export const nasSchema = fields.extend({
   id: z.int(),

@@ -6,6 +6,7 @@ import { plainEnvironment, run } from './command.ts';
 import type { CommandResult, RunOptions } from './command.ts';
 import { startDaemon } from './daemon.ts';
 import type { Daemon } from './daemon.ts';
+import type { Reservation } from './free-port.ts';
 import type { Host } from './hosts.ts';
 import { PanelClient } from './panel-client.ts';
 import { loopback } from './placement.ts';
@@ -105,6 +106,11 @@ export class TestServer {
   /** Runs a program on this server, as the one who runs its BFF, and returns how it ended. */
   run(command: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     return run(this.#placement.wrap(command), { cwd: this.directory, ...options });
+  }
+
+  /** Gives a port back once all of this server is gone. */
+  recordReservation(reservation: Reservation<unknown>): void {
+    this.#workspace.recordReservation(reservation);
   }
 
   /** Starts a program on this server that the test will signal, such as a script that is to be killed half-way. */

@@ -11,6 +11,7 @@ import { runClaimMain, type ClaimOptions } from './run-claim-main.ts';
 import { runDemote, type DemoteOptions } from './run-demote.ts';
 import { runHold, type HoldOptions } from './run-hold.ts';
 import { runPromote, type PromoteOptions } from './run-promote.ts';
+import { runRadius, type RadiusOptions } from './run-radius.ts';
 import { runRejoin, type RejoinOptions } from './run-rejoin.ts';
 import { runSeed, type SeedOptions } from './run-seed.ts';
 import { runStatus } from './run-status.ts';
@@ -105,6 +106,17 @@ program
   .option('--yes', 'do not ask')
   .action((options: RejoinOptions) =>
     withPanel('rejoin', (panel, environment) => runRejoin(panel, terminal, environment, options)),
+  );
+
+program
+  .command('radius')
+  .description("write FreeRADIUS' configuration for this server; run it again after servers have joined or gone")
+  .requiredOption('--directory <dir>', 'where it is written, and where `freeradius -d` finds it')
+  .option('--spool <dir>', 'where accounting waits until main has it', '/var/spool/proxpanel-radius')
+  .option('--port <port>', 'for authentication (UDP)', '1812')
+  .option('--accounting-port <port>', 'for accounting (UDP); default: the next one')
+  .action((options: RadiusOptions) =>
+    runRadius(readCliEnvironment(program.opts<{ envFile?: string }>().envFile), terminal, options),
   );
 
 program

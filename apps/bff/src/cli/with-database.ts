@@ -30,7 +30,7 @@ export async function withDatabase<Result>(
   }
   const connections = createConnections({ databaseUrl, panelDatabaseUrl, nodeFile, log });
   try {
-    if ((await prepareDatabase({ connections, nodeFile, log })) === 'in_recovery') {
+    if ((await prepareDatabase({ connections, nodeFile, log, radius: null })) === 'in_recovery') {
       throw new Fault('READ_ONLY', readOnlySentence);
     }
     return await work(connections);

@@ -29,7 +29,8 @@ export async function acceptJoin(
       ...file,
       membership: file.membership === null ? null : withJoined(file.membership, row, remoteAddress),
     }));
-    if (joined.membership !== null) await context.replication.writeHbaBlock(hbaLinesFor(joined.membership));
+    if (joined.membership !== null)
+      await context.replication.writeHbaBlock(hbaLinesFor(joined.membership, context.own.databaseName));
     const grant = await grantFor(context, joined.membership ?? membership, row, slotName);
     return { sealed: await context.seal.seal(peer.secret, grant) };
   });

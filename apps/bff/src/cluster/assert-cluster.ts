@@ -85,7 +85,9 @@ function assertionsFor(context: ClusterContext, membership: Membership): Asserti
     assertions.push({ name, otherwise, work });
   };
   if (state === 'recovery' || (isMain && state === 'writable')) {
-    add('pg_hba', 'pg_hba.conf could not be kept', () => context.replication.writeHbaBlock(hbaLinesFor(membership)));
+    add('pg_hba', 'pg_hba.conf could not be kept', () =>
+      context.replication.writeHbaBlock(hbaLinesFor(membership, context.own.databaseName)),
+    );
   }
   if (isMain && state === 'writable') {
     add('promotion_record', 'The promotion is not recorded yet', () => assertPromotionRecord(context, membership));

@@ -64,13 +64,16 @@ test('pg_hba lets in every other member by its own address and the one that was 
     peer(3, 'secondary', { address: '2001:db8::3' }),
     peer(4, 'secondary', { status: 'removed' }),
   ];
-  expect(hbaLinesFor(membership({ peers }))).toEqual([
+  expect(hbaLinesFor(membership({ peers }), 'pro"x panel')).toEqual([
     'host replication replicator 198.51.100.7/32 scram-sha-256',
     'host postgres replicator 198.51.100.7/32 scram-sha-256',
+    'host "pro""x panel" proxpanel_radius 198.51.100.7/32 scram-sha-256',
     'host replication replicator 192.0.2.2/32 scram-sha-256',
     'host postgres replicator 192.0.2.2/32 scram-sha-256',
+    'host "pro""x panel" proxpanel_radius 192.0.2.2/32 scram-sha-256',
     'host replication replicator 2001:db8::3/128 scram-sha-256',
     'host postgres replicator 2001:db8::3/128 scram-sha-256',
+    'host "pro""x panel" proxpanel_radius 2001:db8::3/128 scram-sha-256',
   ]);
 });
 

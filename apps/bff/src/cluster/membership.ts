@@ -3,6 +3,7 @@ import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
 import type { Peer } from '@proxpanel/contracts/peer';
 import type { Role } from '@proxpanel/contracts/roles';
 import { Fault } from '../fault.ts';
+import { RADIUS_ROLE } from '../radius-login.ts';
 import type { JoinScript, Membership, NodeFile } from './node-file.ts';
 import type { NodeFilePort } from './ports.ts';
 import { apiUrlAt, type OwnServer } from './own-server.ts';
@@ -148,17 +149,28 @@ export function withMain(membership: Membership, mainNodeId: number, term: numbe
   };
 }
 
-/** `host replication …` lines for every other member and for pg_rewind (DESIGN §6.2, SAFETY §5). */
-export function hbaLinesFor(membership: Membership): string[] {
+/**
+ * `host …` lines for every other member: replication, pg_rewind, and its FreeRADIUS, which brings what routers account to
+ * whichever server is main (DESIGN §6.2, §11; SAFETY §5).
+ *
+ * @param database the panel's, as DATABASE_URL names it.
+ */
+export function hbaLinesFor(membership: Membership, database: string): string[] {
   const lines = otherPeers(membership).flatMap((peer) =>
-    [...new Set([peer.seen_address ?? peer.address, peer.address])].flatMap((address) => hbaLinesOf(address)),
+    [...new Set([peer.seen_address ?? peer.address, peer.address])].flatMap((address) => hbaLinesOf(address, database)),
   );
   return [...new Set(lines)];
 }
 
-export function hbaLinesOf(address: string): string[] {
+export function hbaLinesOf(address: string, database: string): string[] {
   const source = hbaSource(address);
-  return [`host replication replicator ${source} scram-sha-256`, `host postgres replicator ${source} scram-sha-256`];
+  // In quotes a name such as "all" is a name and no key word.
+  const quoted = `"${database.replaceAll('"', '""')}"`;
+  return [
+    `host replication replicator ${source} scram-sha-256`,
+    `host postgres replicator ${source} scram-sha-256`,
+    `host ${quoted} ${RADIUS_ROLE} ${source} scram-sha-256`,
+  ];
 }
 
 function hbaSource(address: string): string {

@@ -9,6 +9,8 @@ export interface OwnServer {
   /** How a script on this machine reaches this process. */
   readonly localApiUrl: string;
   readonly postgresPort: number;
+  /** The database of DATABASE_URL, in which the panel's tables and RADIUS' views are. */
+  readonly databaseName: string;
   readonly redisPort: number;
   readonly version: string;
   readonly postgresControl: PostgresControl | null;

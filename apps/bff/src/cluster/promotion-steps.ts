@@ -45,7 +45,7 @@ export const prepareCandidate: RunStep = async (context) => {
 export async function makeReadyForOthers(context: ClusterContext): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
   for (const peer of otherPeers(membership)) await context.replication.createSlot(slotNameOf(peer.node_id));
-  await context.replication.writeHbaBlock(hbaLinesFor(membership));
+  await context.replication.writeHbaBlock(hbaLinesFor(membership, context.own.databaseName));
 }
 
 const promoteDatabase: RunStep = async (context) => {

@@ -86,7 +86,8 @@ async function takeOut(
     };
   });
   await context.replication.dropSlot(row.slot_name ?? slotNameOf(row.id));
-  if (next.membership !== null) await context.replication.writeHbaBlock(hbaLinesFor(next.membership));
+  if (next.membership !== null)
+    await context.replication.writeHbaBlock(hbaLinesFor(next.membership, context.own.databaseName));
   context.memory.heartbeats.delete(row.id);
   context.memory.probes.delete(row.id);
   if (next.membership !== null && otherPeers(next.membership).length === 0) await standDown(context);

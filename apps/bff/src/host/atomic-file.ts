@@ -13,16 +13,22 @@ const livingMs = 60_000;
 const TEMPORARY = /^\.(.+)\.[0-9a-f]{12}\.new$/;
 
 /**
- * Replaces `path` by a new file with this content and mode. A symbolic link at `path` is replaced, never followed.
- * Errors are those of node:fs; the old file is then untouched.
+ * Replaces `path` by a new file with this content and mode, of `owner` where one is given (root alone can give files away). A
+ * symbolic link at `path` is replaced, never followed. Errors are those of node:fs; the old file is then untouched.
  */
-export async function writeFileAtomically(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  owner: { readonly uid: number; readonly gid: number } | null = null,
+): Promise<void> {
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   try {
     const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
     await usingFile(file, async () => {
+      if (owner !== null) await file.chown(owner.uid, owner.gid);
       // The umask may have taken bits away at the creation.
       await file.chmod(mode);
       await file.writeFile(content, 'utf8');

@@ -36,6 +36,22 @@ export async function openNodeFile(parts: { readonly stateDir: string; readonly 
   return createStore(path, fresh, parts.log);
 }
 
+/**
+ * What node.json says at this moment, for a command that changes nothing in it and need not be its owner.
+ *
+ * @throws Fault HOST_FAULT, also when there is none.
+ */
+export async function readNodeFile(stateDir: string): Promise<NodeFile> {
+  const path = join(stateDir, NAME);
+  try {
+    return freeze(understand(path, await readFile(path, 'utf8')));
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    const remedy = isFileError(error, 'ENOENT') ? ' Start the panel once, or name the right STATE_DIR.' : '';
+    throw new Fault('HOST_FAULT', `${path} cannot be read: ${messageOf(error)}.${remedy}`, { cause: error });
+  }
+}
+
 function createStore(path: string, opened: NodeFile, log: LogPort): NodeFilePort {
   const listeners = new Set<(next: NodeFile) => void>();
   let current = opened;

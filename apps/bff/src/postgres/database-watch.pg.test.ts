@@ -180,7 +180,7 @@ test("when the roles have become main's, the logins of node.json are used, and f
   const nodeFile = memoryNodeFile();
   await using connections = connect(server, { nodeFile });
   await using watch = watchOf(connections);
-  await prepareDatabase({ connections, nodeFile, log: recordingLog() });
+  await prepareDatabase({ connections, nodeFile, log: recordingLog(), radius: null });
   const subscribers = createSubscriberStore(connections.panel);
   await subscribers.insert({ username: 'kept' }, 'ann');
   const replication = createReplication(connections.cluster, clock);
@@ -221,7 +221,7 @@ test('PANEL_DATABASE_URL is used when it is let in, with rights on the panel alo
   const panelDatabaseUrl = server.url().replace(/\/\/[^@]*@/, '//isp:isp@');
   await using connections = connect(server, { panelDatabaseUrl });
   const log = recordingLog();
-  await prepareDatabase({ connections, nodeFile: connections.nodeFile, log });
+  await prepareDatabase({ connections, nodeFile: connections.nodeFile, log, radius: null });
   const subscribers = createSubscriberStore(connections.panel);
   await subscribers.insert({ username: 'one' }, 'ann');
   const who = () => connections.panel.query('SELECT current_user::text AS name');
@@ -237,7 +237,7 @@ test('PANEL_DATABASE_URL is used when it is let in, with rights on the panel alo
 test('in recovery nothing is migrated and no role is made', async () => {
   await using pair = await startPair();
   const { connections } = pair.secondary;
-  const options = { connections, nodeFile: connections.nodeFile, log: recordingLog() };
+  const options = { connections, nodeFile: connections.nodeFile, log: recordingLog(), radius: null };
   expect(await prepareDatabase(options)).toBe('in_recovery');
   expect(connections.nodeFile.get().panel_database).toBeNull();
   expect(await pair.secondary.server.query("SELECT to_regclass('cluster_config') AS name")).toEqual([{ name: null }]);

@@ -7,7 +7,7 @@ const END = '# END proxpanel';
 const BEGIN_PREFIX = '# BEGIN proxpanel';
 
 const LINE =
-  /^(?:host|hostssl|hostnossl) (?:replication|postgres) [a-z_][a-z0-9_]{0,62} (?<address>[0-9A-Za-z.:_-]+)(?:\/(?<bits>[0-9]{1,3}))? scram-sha-256$/;
+  /^(?:host|hostssl|hostnossl) (?:(?:replication|postgres) [a-z_][a-z0-9_]{0,62}|"(?:[^"\n\r]|""){1,126}" proxpanel_radius) (?<address>[0-9A-Za-z.:_-]+)(?:\/(?<bits>[0-9]{1,3}))? scram-sha-256$/;
 
 /**
  * The file with exactly these lines in its block; no block for no lines. Everything outside stays byte for byte.

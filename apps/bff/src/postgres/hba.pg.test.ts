@@ -96,6 +96,10 @@ test('only lines of our own form are written', async () => {
     'host replication replicator 10.0.0.999/32 scram-sha-256',
     'host replication replicator 10.0.0.1/32 scram-sha-256\nhost all all all trust',
     'host replication "rep licator" 10.0.0.1/32 scram-sha-256',
+    'host proxpanel proxpanel_radius 10.0.0.1/32 scram-sha-256',
+    'host "proxpanel" postgres 10.0.0.1/32 scram-sha-256',
+    'host "prox" all 0.0.0.0/0 trust #" proxpanel_radius 10.0.0.1/32 scram-sha-256',
+    'host "prox\npanel" proxpanel_radius 10.0.0.1/32 scram-sha-256',
     'host replication replicator all scram-sha-256 # ',
     '',
   ]) {

@@ -147,7 +147,7 @@ const OPEN_SEALED = `
     RETURN NULL;
   END $$`;
 
-/** FreeRADIUS' own schema of PostgreSQL, so that its queries run as they are shipped. */
+/** FreeRADIUS' own schema of PostgreSQL, which billing programs know. Its statements are `cli/radius/render-queries.ts`. */
 const ACCOUNTING = [
   `CREATE TABLE radacct (
      radacctid bigserial PRIMARY KEY,
@@ -166,8 +166,9 @@ const ACCOUNTING = [
   'CREATE INDEX radacct_open ON radacct (username, acctstarttime) WHERE acctstoptime IS NULL',
   'CREATE INDEX radacct_started ON radacct (acctstarttime)',
   'CREATE INDEX radacct_of_nas ON radacct (nasipaddress, acctstarttime) WHERE acctstoptime IS NULL',
-  // Output is what the router sent to the subscriber. A counter that falls belongs to a router that began anew.
-  `CREATE FUNCTION panel_count_session() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+  // Output is what the router sent to the subscriber. Sums stay within what a JavaScript number can hold. Who writes
+  // radacct may write nothing else: the function has its owner's rights, and looks for no table among the caller's own.
+  `CREATE FUNCTION panel_count_session() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
    DECLARE
      was_open integer := 0;
      down bigint := coalesce(NEW.acctoutputoctets, 0);
@@ -189,8 +190,8 @@ const ACCOUNTING = [
        INSERT INTO fup_counters AS counter (subscriber_id, day, download_bytes, upload_bytes)
        VALUES (counted, coalesce(NEW.acctupdatetime, NEW.acctstoptime, now())::date, greatest(down, 0), greatest(up, 0))
        ON CONFLICT (subscriber_id, day) DO UPDATE
-         SET download_bytes = counter.download_bytes + excluded.download_bytes,
-             upload_bytes = counter.upload_bytes + excluded.upload_bytes;
+         SET download_bytes = least(counter.download_bytes::numeric + excluded.download_bytes, 9007199254740991),
+             upload_bytes = least(counter.upload_bytes::numeric + excluded.upload_bytes, 9007199254740991);
      END IF;
      RETURN NULL;
    END $$`,
@@ -198,9 +199,16 @@ const ACCOUNTING = [
      FOR EACH ROW EXECUTE FUNCTION panel_count_session()`,
 ] as const;
 
+/**
+ * Views, and no tables that a trigger keeps: there is no second copy of a subscriber that could be behind or left over, a
+ * change holds with its commit, what is true now (expired, the speed of this hour) needs nobody to write it, and views
+ * replicate with the schema, so that a secondary answers from its own replica.
+ */
 const VIEWS = [
+  // FreeRADIUS takes quotes off a value, and runs the backslashes in it: within quotes of our own each password is itself.
   `CREATE VIEW radcheck AS
-     SELECT id, username, 'Cleartext-Password'::text AS attribute, ':='::text AS op, value
+     SELECT id, username, 'Cleartext-Password'::text AS attribute, ':='::text AS op,
+            '"' || replace(replace(value, '\\', '\\\\'), '"', '\\"') || '"' AS value
        FROM (SELECT id, username, panel_open(password_sealed) AS value FROM subscribers
               WHERE is_active AND password_sealed IS NOT NULL AND (expires_at IS NULL OR expires_at > now())) AS opened
       WHERE value IS NOT NULL`,

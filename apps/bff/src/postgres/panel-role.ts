@@ -8,6 +8,7 @@ import type { Connections } from './connection.ts';
 import { migrate } from './migrations.ts';
 import type { DatabasePool } from './pool.ts';
 import type { Session } from './session.ts';
+import { ensureRadiusRole } from './radius-role.ts';
 import { ensureRole } from './roles.ts';
 
 /** Everything that the panel may touch. A new table of the panel has to be named here. */
@@ -33,10 +34,12 @@ interface PreparationOptions {
   readonly connections: Connections;
   readonly nodeFile: NodeFilePort;
   readonly log: LogPort;
+  /** FreeRADIUS' login; null without PANEL_ENCRYPTION_KEY, and then no such role is made. */
+  readonly radius: Login | null;
 }
 
 /**
- * Tables first, then the panel's role and its rights. To be called whenever the database has become writable; does
+ * Tables first, then the panel's role, RADIUS' and their rights. To be called whenever the database has become writable; does
  * nothing in recovery, and writes nothing when all is there.
  *
  * @throws Fault DATABASE_DOWN, INTERNAL.
@@ -45,6 +48,7 @@ export async function prepareDatabase(options: PreparationOptions): Promise<'pre
   const { connections, nodeFile, log } = options;
   if ((await migrate(connections, log)) === 'in_recovery') return 'in_recovery';
   await ensurePanelRole(connections.cluster, nodeFile, connections.givenPanelRole);
+  if (options.radius !== null) await ensureRadiusRole(connections.cluster, options.radius);
   return 'prepared';
 }
 
@@ -62,7 +66,7 @@ export async function ensurePanelRole(
     // Two processes that start at once would otherwise both create the role; an error ends the session and its lock.
     await session.query('BEGIN');
     await session.query('SELECT pg_advisory_xact_lock($1)', [ROLE_LOCK]);
-    await ensureRole(session, login, 'panel');
+    await ensureRole(session, login, 'ordinary');
     const roles = [...new Set(givenRole === null ? [login.user] : [login.user, givenRole])];
     for (const role of roles) await grantPanelTables(session, role);
     await session.query('COMMIT');

@@ -1,4 +1,4 @@
-/** Database roles: the replicator, the cluster's superuser and the panel's own (DESIGN §4, §6.1; SAFETY §5). */
+/** Database roles: the replicator, the cluster's superuser, the panel's own and RADIUS' (DESIGN §4, §6.1; SAFETY §5). */
 import pg from 'pg';
 import type { Login } from '@proxpanel/contracts/peer';
 import type { DatabasePool } from './pool.ts';
@@ -15,12 +15,13 @@ const REWIND_FUNCTIONS = [
 /** The database of the second pg_hba line, which pg_rewind connects to (DESIGN §6.2). */
 const REWIND_DATABASE = 'postgres';
 
-export type RoleKind = 'replicator' | 'superuser' | 'panel';
+/** `ordinary`: signs in, and has what is granted to it; the panel's own and RADIUS'. */
+export type RoleKind = 'replicator' | 'superuser' | 'ordinary';
 
 const ATTRIBUTES: Readonly<Record<RoleKind, string>> = {
   replicator: 'LOGIN REPLICATION NOSUPERUSER NOCREATEDB NOCREATEROLE',
   superuser: 'LOGIN SUPERUSER',
-  panel: 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS',
+  ordinary: 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS',
 };
 
 interface RoleRow {
@@ -68,5 +69,5 @@ const roleSql = (right: string): string =>
 const ROLE_SQL: Readonly<Record<RoleKind, string>> = {
   replicator: roleSql('rolreplication AND NOT rolsuper'),
   superuser: roleSql('rolsuper'),
-  panel: roleSql('NOT rolsuper AND NOT rolcreaterole AND NOT rolreplication AND NOT rolbypassrls'),
+  ordinary: roleSql('NOT rolsuper AND NOT rolcreaterole AND NOT rolreplication AND NOT rolbypassrls'),
 };

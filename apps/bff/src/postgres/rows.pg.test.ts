@@ -25,7 +25,7 @@ let rows: ClusterRowsPort;
 beforeAll(async () => {
   server = await startPostgres();
   connections = connect(server);
-  await prepareDatabase({ connections, nodeFile: connections.nodeFile, log: recordingLog() });
+  await prepareDatabase({ connections, nodeFile: connections.nodeFile, log: recordingLog(), radius: null });
   rows = createClusterRows(connections.cluster);
 });
 afterAll(async () => {
@@ -210,7 +210,8 @@ test('two processes that migrate at once both succeed, and a third time changes 
   await using one = connect(fresh);
   await using two = connect(fresh);
   const log = recordingLog();
-  const prepare = (each: TestConnections) => prepareDatabase({ connections: each, nodeFile: one.nodeFile, log });
+  const prepare = (each: TestConnections) =>
+    prepareDatabase({ connections: each, nodeFile: one.nodeFile, log, radius: null });
   expect(await Promise.all([prepare(one), prepare(two)])).toEqual(['prepared', 'prepared']);
   const count = log.lines.length;
   expect(await migrate(one, log)).toBe('migrated');
