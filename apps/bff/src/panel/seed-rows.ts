@@ -69,7 +69,8 @@ export function seedRow(seed: number, number: number): SeedRow {
   const isActive = percentOf(word(6)) >= 4;
   const expiresInHours = hoursLeft(word(7), word(8));
   return {
-    username: `${first}.${last}.${String(number)}@${realm}`,
+    // Of another seed no name is the same.
+    username: `${first}.${last}.${String(number)}@${realm}${seed === 1 ? '' : String(seed)}`,
     password: word(9).toString(36) + word(10).toString(36),
     service: percentOf(word(11)) < 3 ? null : word(12) % SEED_SERVICES.length,
     reseller: resellerOf(number, percentOf(word(13))),

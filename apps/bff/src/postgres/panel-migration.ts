@@ -50,13 +50,22 @@ const TABLES = [
   'CREATE INDEX subscribers_of_reseller_by_name ON subscribers (reseller_id, name_key, id)',
   `CREATE INDEX subscribers_of_reseller_by_expiry ON subscribers (reseller_id, coalesce(expires_at, 'infinity'), id)`,
   'CREATE INDEX subscribers_of_service ON subscribers (service_id, id)',
-  'CREATE INDEX subscribers_online ON subscribers (id) WHERE open_sessions > 0',
-  'CREATE INDEX subscribers_inactive ON subscribers (id) WHERE NOT is_active',
+  // Who is online has not expired, and who was switched off mostly has: in the order of the ends they stand together.
+  `CREATE INDEX subscribers_online ON subscribers (coalesce(expires_at, 'infinity'), id) WHERE open_sessions > 0`,
+  `CREATE INDEX subscribers_online_of_reseller ON subscribers (reseller_id, coalesce(expires_at, 'infinity'), id)
+     WHERE open_sessions > 0`,
+  `CREATE INDEX subscribers_inactive ON subscribers (coalesce(expires_at, 'infinity'), id) WHERE NOT is_active`,
   // Without the first letter: what a name begins with is found in the order of names, however many begin so.
   `CREATE INDEX subscribers_by_part_of_name ON subscribers USING gin (substr(name_key, 2) gin_trgm_ops)`,
   // How frequent a part of a name is decides how it is searched for; a hundred samples are too few to tell.
   'ALTER TABLE subscribers ALTER COLUMN name_key SET STATISTICS 1000',
   'ALTER INDEX subscribers_by_part_of_name ALTER COLUMN 1 SET STATISTICS 1000',
+  // PostgreSQL's default is that of a disk that turns; the subscribers of a panel are in memory. Whoever chose is not overruled.
+  `DO $$ BEGIN
+     IF current_setting('random_page_cost') = '4' THEN
+       EXECUTE format('ALTER DATABASE %I SET random_page_cost = 1.1', current_database());
+     END IF;
+   END $$`,
   `CREATE TABLE nas_devices (
      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      name text NOT NULL UNIQUE,

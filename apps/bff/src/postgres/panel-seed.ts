@@ -76,6 +76,8 @@ export function createSeedStore({ panel, cluster }: Pick<Connections, 'panel' | 
     add: (rows) =>
       panel.session(async (session) => {
         await session.query('BEGIN');
+        // Trigrams of many rows go into their index together, sorted.
+        await session.query(`SET LOCAL gin_pending_list_limit = '64MB'; SET LOCAL work_mem = '64MB'`);
         await session.query(
           `CREATE TEMPORARY TABLE made_up (username text, password_sealed bytea, service_id integer, reseller_id integer,
              expires_at timestamptz, is_active boolean, open_sessions integer, note text) ON COMMIT DROP`,

@@ -5,7 +5,7 @@ import type { ListSubscribersQuery, Subscriber, SubscriberFilters } from '@proxp
 import type { Matches } from '@proxpanel/contracts/paging';
 import { readCursor, writeCursor } from './panel-cursor.ts';
 import type { DatabasePool } from './pool.ts';
-import { beginningWith, containing, findFew, NAME, type Few } from './subscriber-search.ts';
+import { beginningWith, containing, FEW, findFew, NAME, type Few } from './subscriber-search.ts';
 
 type Db = DatabasePool['db'];
 
@@ -124,8 +124,12 @@ async function countMatches(db: Db, filters: SubscriberFilters, owner: OwnerId):
 
 const matchesOf = (count: number): Matches => ({ count: Math.min(count, COUNTED), more: count > COUNTED });
 
-/** One page, and how many match in all. INVALID_REQUEST for a cursor that is none. */
-export async function listSubscribers(db: Db, query: ListSubscribersQuery, owner: OwnerId) {
+/**
+ * One page, and how many match in all. INVALID_REQUEST for a cursor that is none.
+ *
+ * @param fewAtMost so many matches of a search are collected and sorted rather than met along the order.
+ */
+export async function listSubscribers(db: Db, query: ListSubscribersQuery, owner: OwnerId, fewAtMost = FEW) {
   const order = orderOf(query);
   const wanted = query.limit + 1;
   const parts = narrowing(query, owner);
@@ -133,7 +137,7 @@ export async function listSubscribers(db: Db, query: ListSubscribersQuery, owner
     const [ids, matches] = await Promise.all([idsAlong(db, order, parts, wanted), countMatches(db, query, owner)]);
     return { ...(await readPage(db, query, order, ids)), matches };
   }
-  const few = await findFew(db, { search: query.search, parts: allOf(parts), order, wanted });
+  const few = await findFew(db, { search: query.search, parts: allOf(parts), order, wanted, few: fewAtMost });
   const ids = few.isWhole ? few.ids : await idsOfMany(db, { query, order, parts, wanted, few });
   return { ...(await readPage(db, query, order, ids)), matches: matchesOf(few.count) };
 }

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import type { Expression, RawBuilder, SqlBool } from 'kysely';
 import type { DatabasePool } from './pool.ts';
 
-/** So many rows are fetched and sorted within a few milliseconds. */
-const FEW = 5_000;
+/** Of a million: fetching and sorting these costs as much as going along an order until a page of them is met. */
+export const FEW = 5_000;
 /** Trigrams need three letters; a shorter search is the beginning of a name. */
 const TRIGRAM = 3;
 
@@ -46,12 +46,14 @@ interface FewWanted {
   readonly order: { readonly by: RawBuilder<unknown>; readonly after: readonly Expression<SqlBool>[] };
   /** Rows of a page. */
   readonly wanted: number;
+  /** As many as are collected, or more, are many. */
+  readonly few: number;
 }
 
 /** Collects what matches until it is too much, each kind by its own index, whatever order is wanted. */
-export async function findFew(db: DatabasePool['db'], { search, parts, order, wanted }: FewWanted): Promise<Few> {
+export async function findFew(db: DatabasePool['db'], { search, parts, order, wanted, few }: FewWanted): Promise<Few> {
   const collect = (match: Expression<SqlBool>) =>
-    sql`(SELECT id, name_key, expires_at FROM subscribers WHERE ${parts} AND ${match} LIMIT ${FEW + 1})`;
+    sql`(SELECT id, name_key, expires_at FROM subscribers WHERE ${parts} AND ${match} LIMIT ${few + 1})`;
   const short = search.length < TRIGRAM;
   const nothing = sql`(SELECT id, name_key, expires_at FROM subscribers WHERE false)`;
   const after = order.after.map((condition) => sql`WHERE ${condition}`)[0] ?? sql``;
@@ -66,9 +68,9 @@ export async function findFew(db: DatabasePool['db'], { search, parts, order, wa
            ${page(sql`either`)} AS ids, ${page(sql`within`)} AS ids_within`.execute(db);
   const [row] = rows;
   if (row === undefined) return { isWhole: true, ids: [], idsWithin: [], count: 0 };
-  const withinIsWhole = row.within <= FEW;
+  const withinIsWhole = row.within <= few;
   return {
-    isWhole: withinIsWhole && row.beginning <= FEW,
+    isWhole: withinIsWhole && row.beginning <= few,
     ids: row.ids,
     idsWithin: withinIsWhole ? row.ids_within : null,
     count: row.count,
