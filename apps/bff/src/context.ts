@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { createArbiter } from './arbiter/arbiter.ts';
 import { createClusterMemory } from './cluster/cluster-memory.ts';
 import type { ClusterContext } from './cluster/cluster-context.ts';
-import { addressOfMain, mainPeer } from './cluster/membership.ts';
+import { addressOfMain } from './cluster/membership.ts';
 import type { Ports } from './cluster/ports.ts';
 import { receiverStreams } from './cluster/observe-replication.ts';
 import { createOperationLock } from './cluster/operation-lock.ts';
@@ -11,9 +11,9 @@ import { readStatus } from './cluster/read-status.ts';
 import { createRoleState } from './cluster/role-state.ts';
 import { sendRevocations } from './cluster/send-revocations.ts';
 import { createStatusCache } from './cluster/status-cache.ts';
+import { forwardCall } from './context-forward.ts';
 import { createPanel, createPanelServices, registerPanelRoutes, type Panel, type PanelsView } from './context-panel.ts';
 import type { Environment } from './environment.ts';
-import { Fault } from './fault.ts';
 import { createClock } from './host/clock.ts';
 import { createHost } from './host/machine.ts';
 import { openNodeFile } from './host/node-file-store.ts';
@@ -21,8 +21,6 @@ import { openOperationFiles } from './host/operation-files.ts';
 import { createPostgresControl } from './host/postgres-control.ts';
 import { createUploadFiles } from './host/upload-files.ts';
 import { createApp, type App } from './http/app.ts';
-import type { ForwardedCall } from './http/call.ts';
-import { RawReply } from './http/raw-reply.ts';
 import { createClusterLoops, shutGateUntilAsked } from './loops/cluster-loops.ts';
 import { createDecideServices } from './loops/decide-loop.ts';
 import { createFenceService } from './loops/fence-service.ts';
@@ -55,9 +53,6 @@ import { registerClusterServerRoutes } from './routes/cluster-server-routes.ts';
 import { registerHealthRoutes } from './routes/health-routes.ts';
 import { registerOpenApiRoutes } from './routes/openapi-routes.ts';
 import { registerSwitchoverRoutes } from './routes/switchover-routes.ts';
-
-const forwardTimeoutMs = 30_000;
-const answersWithSecret: readonly string[] = ['rotateSecret', 'removeNode'];
 
 export interface Context {
   readonly app: App['app'];
@@ -254,48 +249,4 @@ function panelsView(cluster: ClusterContext): PanelsView {
       return { cpu_percent: cpuPercent, memory_percent: memoryPercent, disk_percent: diskPercent };
     },
   };
-}
-
-/** DESIGN §5: a main-only call on a secondary is forwarded when main answers, else NOT_MAIN. */
-async function forwardCall(
-  cluster: ClusterContext,
-  forward: ReturnType<typeof createForwardToMain>,
-  call: ForwardedCall,
-): Promise<RawReply> {
-  const { membership } = cluster.nodeFile.get();
-  const main = membership === null ? null : mainPeer(membership);
-  if (main === null) throw new Fault('NOT_MAIN', 'This is done on the main server, which this one does not know.');
-  if (answersWithSecret.includes(call.name) && !main.api_url.startsWith('https:')) {
-    const where = `do it on the page of "${main.display_name}", ${main.api_url}`;
-    throw new Fault(
-      'NOT_MAIN',
-      `This answers with a new secret, which must not cross between servers in clear: ${where}.`,
-    );
-  }
-  const { method, path, sessionToken, signal } = call;
-  const body = call.body === undefined ? null : JSON.stringify(call.body);
-  try {
-    const reply = await forward({
-      apiUrl: main.api_url,
-      method,
-      path,
-      body,
-      sessionToken,
-      timeoutMs: forwardTimeoutMs,
-      signal,
-    });
-    const headers = reply.retryAfterSeconds === null ? {} : { 'Retry-After': String(reply.retryAfterSeconds) };
-    return new RawReply({
-      body: reply.body,
-      contentType: reply.contentType ?? 'application/json',
-      status: reply.status,
-      headers,
-    });
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    throw new Fault(
-      'NOT_MAIN',
-      `This is done on the main server "${main.display_name}", which did not answer: ${error.message}`,
-    );
-  }
 }

@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 test('a panel that was there before keeps its accounts, its subscribers and its revoked tokens', async () => {
-  const options = { connections, nodeFile: connections.nodeFile, log: recordingLog() };
+  const options = { connections, nodeFile: connections.nodeFile, log: recordingLog(), radius: null };
   expect(await prepareDatabase(options)).toBe('prepared');
   const users = createUserStore(connections.panel);
   expect(await users.findByName('admin')).toMatchObject({ role: 'admin', passwordHash: 'x', isActive: true });

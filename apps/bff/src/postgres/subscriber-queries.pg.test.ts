@@ -34,7 +34,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   connections = connect(postgres);
   const { nodeFile, log } = connections;
-  await prepareDatabase({ connections, nodeFile, log });
+  await prepareDatabase({ connections, nodeFile, log, radius: null });
   await seedPanel(
     { store: createSeedStore(connections), seal: createColumnSeal('ab'.repeat(32)), nowMs: Date.now },
     { subscribers: SUBSCRIBERS, seed: 1, besideRealOnes: false, actor: 'test', onProgress: () => undefined },

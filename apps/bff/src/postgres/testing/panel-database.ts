@@ -33,7 +33,7 @@ export const HOSTILE_TEXTS = [
 export async function startPanelDatabase(): Promise<PanelDatabase> {
   const server = await startPostgres();
   const connections = connect(server);
-  await prepareDatabase({ connections, nodeFile: connections.nodeFile, log: recordingLog() });
+  await prepareDatabase({ connections, nodeFile: connections.nodeFile, log: recordingLog(), radius: null });
   let seen = 0;
   return {
     server,
