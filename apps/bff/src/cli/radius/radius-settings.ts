@@ -41,3 +41,6 @@ export const spoolNames = ['0', '1', '2', '3'] as const;
 
 /** Kinds of record that `radacct` is made of, as FreeRADIUS' dictionary names them. Others are answered, and mean nothing here. */
 export const accountedTypes = ['Start', 'Interim-Update', 'Stop', 'Accounting-On', 'Accounting-Off'] as const;
+
+/** For how long a router is still known when the database has gone away: a week, longer than any repair should take. */
+export const knownForSeconds = 604_800;

@@ -1,6 +1,6 @@
 /** FreeRADIUS' modules: how a password is checked, what is read, where accounting is kept until it is written. */
 import { localService, mainService } from './render-service-file.ts';
-import { spoolNames, type RadiusSettings } from './radius-settings.ts';
+import { knownForSeconds, spoolNames, type RadiusSettings } from './radius-settings.ts';
 
 const tables = `	acct_table1 = "radacct"
 	acct_table2 = "radacct"
@@ -51,6 +51,18 @@ always fail {
 
 always handled {
 	rcode = handled
+}
+
+# The secret of each router that has asked, for as long as FreeRADIUS runs.
+cache known_routers {
+	driver = "rlm_cache_rbtree"
+	key = "%{%{Packet-Src-IP-Address}:-%{Packet-Src-IPv6-Address}}"
+	ttl = ${String(knownForSeconds)}
+	max_entries = 65536
+	add_stats = no
+	update {
+		&control:Tmp-String-0 := &control:Tmp-String-0
+	}
 }
 
 attr_filter attr_filter.access_reject {

@@ -1,5 +1,5 @@
 /** FreeRADIUS' virtual servers: what routers ask, who is a router, and how the spool is emptied. */
-import { accountedTypes, spoolNames, type RadiusSettings } from './radius-settings.ts';
+import { accountedTypes, knownForSeconds, spoolNames, type RadiusSettings } from './radius-settings.ts';
 
 /** For how long a router's secret is remembered: a change in the panel holds after this at the latest. */
 const clientLifetimeSeconds = 60;
@@ -28,19 +28,47 @@ function client(family: 'ipv4' | 'ipv6'): string {
 
 const sourceAddress = '%{%{Packet-Src-IP-Address}:-%{Packet-Src-IPv6-Address}}';
 
-/** The narrowest device or network of the panel that this address is in. Nothing for an unknown one, which is not answered. */
+/** No secret is as short. Said for an address that the panel does not know; a database that is away says nothing at all. */
+const unknown = 'none';
+
+const narrowest = `SELECT secret FROM nas WHERE nasname::inet >>= '${sourceAddress}'::inet ORDER BY masklen(nasname::inet) DESC LIMIT 1`;
+
+/**
+ * The narrowest device or network of the panel that this address is in; an unknown address is not answered. While the
+ * database is away what was known last counts: its routers' accounting goes to the spool all the same.
+ */
 const clientServer = `server proxpanel_clients {
 	authorize {
 		update control {
-			&Tmp-String-0 := "%{sql:SELECT secret FROM nas WHERE nasname::inet >>= '${sourceAddress}'::inet ORDER BY masklen(nasname::inet) DESC LIMIT 1}"
+			&Tmp-String-0 := "%{sql:SELECT coalesce((${narrowest}), '${unknown}')}"
 		}
-		if (&control:Tmp-String-0 != "") {
+		if (&control:Tmp-String-0 == "") {
+			update control {
+				&Tmp-String-0 := "${unknown}"
+				&Cache-Read-Only := yes
+			}
+			known_routers
+		}
+		elsif (&control:Tmp-String-0 == "${unknown}") {
+			update control {
+				&Cache-TTL := 0
+			}
+			known_routers
+		}
+		else {
+			# Below zero: what was kept is replaced.
+			update control {
+				&Cache-TTL := -${String(knownForSeconds)}
+			}
+			known_routers
+		}
+		if (&control:Tmp-String-0 != "${unknown}") {
 			update control {
 				&FreeRADIUS-Client-Secret := &control:Tmp-String-0
 				&FreeRADIUS-Client-Shortname := "${sourceAddress}"
 				&FreeRADIUS-Client-NAS-Type := "other"
 			}
-			if (&Packet-Src-IPv6-Address) {
+			if ("%{Packet-Src-IPv6-Address}" != "") {
 				update control {
 					&FreeRADIUS-Client-IPv6-Address := "%{Packet-Src-IPv6-Address}"
 				}
@@ -59,7 +87,7 @@ const clientServer = `server proxpanel_clients {
 const completeRecord = `	# What is only known now is added now: the record is replayed later, and perhaps from another clock's view.
 	preacct {
 		if (!&NAS-IP-Address && !&NAS-IPv6-Address) {
-			if (&Packet-Src-IPv6-Address) {
+			if ("%{Packet-Src-IPv6-Address}" != "") {
 				update request {
 					&NAS-IPv6-Address := "%{Packet-Src-IPv6-Address}"
 				}
