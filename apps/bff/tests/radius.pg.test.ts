@@ -10,7 +10,7 @@ import { startRadius, type RadiusServer } from '@proxpanel/testbed/radius-server
 import type { TestServer } from '@proxpanel/testbed/server';
 import { createTestbed, type Testbed } from '@proxpanel/testbed/testbed';
 import { waitFor } from '@proxpanel/testbed/wait-for';
-import { createColumnSeal } from '../src/panel/seal-column.ts';
+import type { Service } from '@proxpanel/contracts/services';
 import { radiusLogin } from '../src/radius-login.ts';
 import { promote, waitUntilOffered } from './support/promotions.ts';
 import { isOnline, isSpoolEmpty, record, sessionsOf, type RecordType, type Subscriber } from './support/radius.ts';
@@ -28,6 +28,7 @@ let panel: PanelClient;
 let mainRadius: RadiusServer;
 let secondaryRadius: RadiusServer;
 let secretPath: string;
+let service: Service;
 
 beforeAll(async () => {
   testbed = await createTestbed();
@@ -37,14 +38,11 @@ beforeAll(async () => {
   ];
   await joinServers(main, secondary);
   panel = await main.panel().signIn();
-  const sealed = createColumnSeal(encryptionKey).seal(secret);
-  await main.postgres.query(
-    "INSERT INTO nas_devices (name, address, type, secret_sealed) VALUES ('router', '127.0.0.0/24', 'mikrotik', $1)",
-    [sealed],
-  );
-  await main.postgres.query(
-    `INSERT INTO services (name, download_kbps, upload_kbps, price_minor, expiry_unit, pool)
-     VALUES ('Home 20', 20000, 5000, 0, 'month', 'pool-1')`,
+  await panel.expectOk(panel.post('/api/nas', { name: 'router', address: '127.0.0.0/24', secret }));
+  service = await panel.expectOk(
+    panel.post<Service>('/api/services', {
+      ...{ name: 'Home 20', download_kbps: 20_000, upload_kbps: 5_000, pool: 'pool-1' },
+    }),
   );
   for (const name of ['anna', 'bert', 'away']) await addSubscriber(name, `${name}-password`);
   await addSubscriber('late', 'late-password', { expires_at: '2020-01-01T00:00:00.000Z' });
@@ -58,7 +56,7 @@ beforeAll(async () => {
 afterAll(() => testbed.dispose());
 
 async function addSubscriber(username: string, password: string, more: object = {}): Promise<Subscriber> {
-  const body = { username, password, service_id: 1, ...more };
+  const body = { username, password, service_id: service.id, ...more };
   return panel.expectOk(panel.post<Subscriber>('/api/subscribers', body));
 }
 
@@ -99,11 +97,12 @@ test('the reply carries what was sold, and follows a change of it at once', asyn
     (await mainRadius.radtest({ username, password: `${username}-password` }, secret)).output;
   expect(await replyOf('anna')).toMatch(/Mikrotik-Rate-Limit = "5000k\/20000k"\s+Framed-Pool = "pool-1"/);
   expect(await replyOf('soon')).toMatch(/Session-Timeout = 3[56]\d\d\b/);
-  await main.postgres.query('UPDATE services SET download_kbps = 50000, upload_kbps = 10000');
+  const faster = { row_version: service.row_version, download_kbps: 50_000, upload_kbps: 10_000 };
+  await panel.expectOk(panel.patch(`/api/services/${String(service.id)}`, faster));
   expect(await replyOf('anna')).toContain('Mikrotik-Rate-Limit = "10000k/50000k"');
   await main.postgres.query(
     `INSERT INTO bandwidth_rules (service_id, name, from_time, to_time, download_kbps, upload_kbps, is_active)
-     VALUES (1, 'always', '00:00', '24:00', 900, 800, true)`,
+     VALUES (${String(service.id)}, 'always', '00:00', '24:00', 900, 800, true)`,
   );
   expect(await replyOf('anna')).toContain('Mikrotik-Rate-Limit = "800k/900k"');
 });
