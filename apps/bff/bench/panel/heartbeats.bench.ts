@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
-import type { HeartbeatBody, JoinBody } from '@proxpanel/contracts/peer';
+import type { HeartbeatBody, HeartbeatReply, JoinBody } from '@proxpanel/contracts/peer';
 import type { ClusterStatus } from '@proxpanel/contracts/status';
 import { medianOf, report, say } from '@proxpanel/testbed/bench-report';
 import { configureMain } from '@proxpanel/testbed/join-servers';
@@ -39,6 +39,8 @@ interface Cluster {
 interface Sender {
   readonly serverId: string;
   readonly nodeId: number;
+  /** As a secondary does, it says which list of members it holds. */
+  peersTag: string | null;
 }
 
 interface Cost {
@@ -94,7 +96,7 @@ async function joinUntil(cluster: Cluster, senders: Sender[], count: number): Pr
       [serverId],
     );
     if (row === undefined) throw new Error('a join left no row');
-    senders.push({ serverId, nodeId: row.id });
+    senders.push({ serverId, nodeId: row.id, peersTag: null });
   }
 }
 
@@ -116,18 +118,21 @@ async function send(
   return { ms, bytes: Buffer.byteLength(answer), text: answer };
 }
 
-function sendHeartbeat(cluster: Cluster, { serverId, nodeId }: Sender) {
+async function sendHeartbeat(cluster: Cluster, sender: Sender) {
+  const { serverId, nodeId } = sender;
   const { clusterId, mainNodeId, version, term } = cluster;
   const body: HeartbeatBody = {
     ...{ node_id: nodeId, server_id: serverId, term, version, hold: null, last_failover: null, journal: [] },
     ...{ standing: 'following', database_state: 'recovery', receiver_streaming: true },
     ...{ receive_lsn: '0/3000000', replay_lsn: '0/3000000' },
     ...{ cpu_percent: 10, memory_percent: 20, disk_percent: 30, subscriber_count: 1_000_000 },
-    ...{ replication_lag_seconds: 0, replication_lag_bytes: 0, cloning: false },
+    ...{ replication_lag_seconds: 0, replication_lag_bytes: 0, cloning: false, peers_tag: sender.peersTag },
   };
   const path = '/api/cluster/heartbeat';
   const audience = audienceOf({ clusterId, nodeId: mainNodeId }, 'POST', path);
-  return send(cluster, path, { issuer: `node:${String(nodeId)}`, audience, body });
+  const reply = await send(cluster, path, { issuer: `node:${String(nodeId)}`, audience, body });
+  sender.peersTag = (JSON.parse(reply.text) as HeartbeatReply).peers_tag;
+  return reply;
 }
 
 async function measure(cluster: Cluster, senders: readonly Sender[], token: string): Promise<Cost> {
