@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { report, say } from './report.ts';
+import { report, say } from '@proxpanel/testbed/bench-report';
 
 const dist = join(import.meta.dirname, '../../apps/web/dist');
 

@@ -15,7 +15,7 @@ import { readPostmasterFile } from '@proxpanel/testbed/postmaster';
 import type { TestServer } from '@proxpanel/testbed/server';
 import { withTestbed, type Testbed } from '@proxpanel/testbed/testbed';
 import { waitFor } from '@proxpanel/testbed/wait-for';
-import { medianOf, report, say } from './report.ts';
+import { medianOf, report, say } from '@proxpanel/testbed/bench-report';
 
 const rounds = 3;
 const databaseBytes = 2 ** 30;

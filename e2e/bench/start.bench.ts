@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { builtBffPath } from '@proxpanel/testbed/bff-process';
 import { plainEnvironment } from '@proxpanel/testbed/command';
 import { withTestbed } from '@proxpanel/testbed/testbed';
-import { report, say } from './report.ts';
+import { report, say } from '@proxpanel/testbed/bench-report';
 import { residentMegabytes } from './resident.ts';
 
 const rounds = 7;

@@ -8,7 +8,7 @@ import type { TestServer } from '@proxpanel/testbed/server';
 import { withTestbed } from '@proxpanel/testbed/testbed';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { runLoad, type LoadResult } from './load-generator.ts';
-import { medianOf, report, say } from './report.ts';
+import { medianOf, report, say } from '@proxpanel/testbed/bench-report';
 import { residentMegabytes } from './resident.ts';
 
 const rounds = 3;

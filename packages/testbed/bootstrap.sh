@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings a machine that has only Node >= 18, npm and git to the point where Node 24 can take over, then hands over:
-#   bootstrap.sh start|test|dev|check|bench|bench-failover [arguments]     (called by `npm start`, `npm test`, `npm run …`)
+#   bootstrap.sh start|test|dev|check|bench|bench-failover|bench-panel [arguments]     (called by `npm start`, `npm test`, `npm run …`)
 # What is there already is left alone, so that a second call takes about a second. All of its own words go to standard
 # error: standard output belongs to the command.
 set -eu
@@ -39,7 +39,7 @@ packages_for() {
   servers='postgresql-15 redis-server curl'
   case $1 in
     check) echo shellcheck ;;
-    start | dev) echo "$servers" ;;
+    start | dev | bench-panel) echo "$servers" ;;
     bench | bench-failover) echo "$servers etcd-server iproute2 nftables e2fsprogs" ;;
     test)
       echo "$servers etcd-server iproute2 nftables shellcheck chromium fonts-liberation" \
@@ -116,8 +116,8 @@ build() {
 
 command=${1:-}
 case $command in
-  start | test | dev | check | bench | bench-failover) shift ;;
-  *) fail "usage: bootstrap.sh start|test|dev|check|bench|bench-failover [arguments]" ;;
+  start | test | dev | check | bench | bench-failover | bench-panel) shift ;;
+  *) fail "usage: bootstrap.sh start|test|dev|check|bench|bench-failover|bench-panel [arguments]" ;;
 esac
 
 node_major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')

@@ -165,6 +165,8 @@ export const heartbeatBodySchema = z
       .object({ address: hostShape, api_url: z.url().max(300), postgres_port: portSchema, redis_port: portSchema })
       .strict()
       .optional(),
+    /** The `peers_tag` of the list that this server still holds unchanged; null: it needs the list. */
+    peers_tag: z.string().max(64).nullable().default(null),
   })
   .strict();
 export type HeartbeatBody = z.infer<typeof heartbeatBodySchema>;
@@ -177,7 +179,10 @@ export const heartbeatReplySchema = z.object({
   write_lsn: lsnSchema.nullable(),
   at: timestampSchema,
   settings: clusterSettingsSchema,
-  peers: z.array(peerSchema),
+  /** null: as `peers_tag` of the request says, the caller holds this list. Else each reply would grow with the cluster. */
+  peers: z.array(peerSchema).nullable(),
+  /** Stands for main's list as it is now; opaque. */
+  peers_tag: z.string(),
   clone: cloneProgressSchema.nullable(),
   hold: holdSchema.nullable(),
   last_failover: lastFailoverSchema.nullable(),

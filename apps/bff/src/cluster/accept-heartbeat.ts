@@ -7,6 +7,7 @@ import { cloneOf } from './clone-progress.ts';
 import { peerById, withPeer } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
+import { tagOfPeers } from './peers-tag.ts';
 import { rotationFor, confirmRotation } from './rotate-secret.ts';
 import type { VerifiedPeer } from './peer-ports.ts';
 import { takeNotes } from './spread-notes.ts';
@@ -48,7 +49,7 @@ export async function acceptHeartbeat(
     // A clone ends with a restart of its own: only one that has been cloned can be stuck.
     if (!cloning) await noteFollower(context, body.node_id, body);
   }
-  return replyTo(context, caller, body.node_id, taken);
+  return replyTo(context, caller, body, taken);
 }
 
 /** `offline` and the like are judged by the health loop; a heartbeat only writes what it carries. */
@@ -95,12 +96,13 @@ async function rememberAddress(
 async function replyTo(
   context: ClusterContext,
   caller: VerifiedPeer,
-  nodeId: number,
+  body: HeartbeatBody,
   journalTaken: string[],
 ): Promise<HeartbeatReply> {
   const membership = context.nodeFile.get().membership;
   if (membership === null) throw new Fault('NOT_CONFIGURED', 'This server belongs to no cluster.');
   const { positions } = context.memory;
+  const peersTag = tagOfPeers(membership.peers);
   return {
     term: membership.term,
     main_node_id: membership.main_node_id,
@@ -108,8 +110,9 @@ async function replyTo(
     write_lsn: positions?.currentLsn == null ? null : formatLsn(positions.currentLsn),
     at: new Date(context.clock.nowMs()).toISOString(),
     settings: membership.settings,
-    peers: membership.peers,
-    clone: cloneOf(positions, peerById(membership, nodeId), membership),
+    peers: body.peers_tag === peersTag ? null : membership.peers,
+    peers_tag: peersTag,
+    clone: cloneOf(positions, peerById(membership, body.node_id), membership),
     hold: membership.hold,
     last_failover: membership.last_failover,
     journal_taken: journalTaken,

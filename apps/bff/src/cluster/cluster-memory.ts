@@ -112,6 +112,8 @@ export interface ClusterMemory {
   mainWriteLsn: { readonly lsn: bigint; readonly atMs: number } | null;
   lastHeartbeatSentOkAtMs: number | null;
   lastHeartbeatFailure: string | null;
+  /** The members as main listed them last, and its tag of that list. */
+  heardPeers: { readonly tag: string; readonly text: string } | null;
   cloneOfThisServer: CloneProgress | null;
   resources: Resources;
   /** What this server says of itself for the parity list; null: not measured yet, or in no cluster. */
@@ -158,6 +160,7 @@ export function createClusterMemory(): ClusterMemory {
     mainWriteLsn: null,
     lastHeartbeatSentOkAtMs: null,
     lastHeartbeatFailure: null,
+    heardPeers: null,
     cloneOfThisServer: null,
     resources: { cpuPercent: null, memoryPercent: null, diskPercent: null, subscriberCount: null },
     parity: null,

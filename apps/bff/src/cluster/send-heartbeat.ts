@@ -9,6 +9,7 @@ import { mainPeer, placeOf, standingOf, targetOf } from './membership.ts';
 import { meetTerm } from './meet-term.ts';
 import type { Membership } from './node-file.ts';
 import { ownLag, receiverStreams } from './observe-replication.ts';
+import { tagStillHeld } from './peers-tag.ts';
 import { forgetTaken, journalToSend } from './share-journal.ts';
 import { takeNotes } from './spread-notes.ts';
 import { hear } from './sounds.ts';
@@ -78,6 +79,7 @@ function heartbeatOf(context: ClusterContext, membership: Membership, serverId: 
     replication_lag_bytes: lag.bytes,
     cloning: script !== null && !script.finished && script.phases.length > 0 && !ended,
     place: placeOf(context),
+    peers_tag: tagStillHeld(context.memory, membership.peers),
   };
 }
 
@@ -102,10 +104,11 @@ async function applyReply(context: ClusterContext, membership: Membership, reply
   if (reply.rotation !== null) await applyRotation(context, membership, reply.rotation);
   await context.nodeFile.update((file) => {
     if (file.membership === null) return file;
-    const next = { ...file.membership, settings: reply.settings, peers: reply.peers };
+    const next = { ...file.membership, settings: reply.settings, peers: reply.peers ?? file.membership.peers };
     // Written only when something changed: a heartbeat must not cost an fsync each time.
     return JSON.stringify(next) === JSON.stringify(file.membership) ? file : { ...file, membership: next };
   });
+  if (reply.peers !== null) context.memory.heardPeers = { tag: reply.peers_tag, text: JSON.stringify(reply.peers) };
 }
 
 /** Main may have moved on to another cluster and another secret; the replicated row is what it left behind (DESIGN §7). */

@@ -6,13 +6,12 @@
  *   npm run bench -- --write-readme  writes the table, with its date, into README.md
  */
 import { glob, readFile, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
 import { TestbedError } from '../errors.ts';
-import { formatBenchTable, parseBenchRow, replaceBenchSection, type BenchRow } from './bench-table.ts';
-import { abortOnSignals, formatDuration, formatTable, root, toolEnvironment } from './steps.ts';
+import { describeLoad, describeMachine, runBenchmark } from './run-benchmark.ts';
+import { formatBenchTable, replaceBenchSection, type BenchRow } from './bench-table.ts';
+import { abortOnSignals, formatDuration, formatTable, root } from './steps.ts';
 
 const { values, positionals: filters } = parseArgs({
   options: { 'write-readme': { type: 'boolean', default: false } },
@@ -25,21 +24,13 @@ const started = performance.now();
 const loadBefore = describeLoad();
 
 for (const path of await benchmarks()) {
-  process.stderr.write(`\n=== ${path}\n`);
-  const child = execa(process.execPath, [path], {
-    ...{ cwd: root, env: toolEnvironment(), reject: false, cancelSignal: signal },
-    ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'inherit', timeout: 15 * 60_000, forceKillAfterDelay: 10_000 },
-  } as const);
-  for await (const line of child) {
-    const row = parseBenchRow(line);
-    if (row) rows.push(row);
-    else process.stdout.write(`${line}\n`);
-  }
-  if ((await child).exitCode !== 0) failures.push(path);
+  const run = await runBenchmark([path], { timeoutMs: 15 * 60_000, signal });
+  rows.push(...run.rows);
+  if (!run.ok) failures.push(path);
 }
 
 const table = formatBenchTable(rows);
-const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB; load ${loadBefore} before, ${describeLoad()} after`;
+const machine = `${describeMachine()}; load ${loadBefore} before, ${describeLoad()} after`;
 process.stdout.write(`\n${formatTable(table)}\n\n${machine}; ${formatDuration(performance.now() - started)}\n`);
 for (const path of failures) process.stdout.write(`failed: ${path}\n`);
 if (rows.length === 0) process.stdout.write('no benchmark has printed a row\n');
@@ -53,12 +44,6 @@ async function benchmarks(): Promise<string[]> {
     if (filters.every((word) => path.includes(word))) found.push(path);
   }
   return found.sort();
-}
-
-/** The last minute's and the last five minutes' average of processes that wanted to run. */
-function describeLoad(): string {
-  const [lastMinute = 0, lastFive = 0] = loadavg();
-  return `${lastMinute.toFixed(1)} (5 min: ${lastFive.toFixed(1)})`;
 }
 
 async function writeReadme(): Promise<void> {
