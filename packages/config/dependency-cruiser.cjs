@@ -76,7 +76,7 @@ const packageRooms = [
     name: 'no-testbed-in-production',
     comment: 'The test bed kills servers and removes directories; no shipped file may reach it.',
     severity: 'error',
-    from: { path: '^(apps|packages)/', pathNot: ['^packages/testbed/', '^apps/bff/tests/', TESTS] },
+    from: { path: '^(apps|packages)/', pathNot: ['^packages/testbed/', '^apps/bff/(tests|bench)/', TESTS] },
     to: { path: '^packages/testbed/' },
   },
 ];
