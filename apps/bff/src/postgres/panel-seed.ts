@@ -10,16 +10,17 @@ import {
 import type { Connections } from './connection.ts';
 import { audited } from './panel-audit.ts';
 import type { DatabasePool } from './pool.ts';
+import type { Session } from './session.ts';
 
 /** Of one batch, or of the last clean-up: a machine with other work to do may be slow. */
 const LIMIT_MS = 600_000;
-const limit = { timeoutMs: LIMIT_MS };
 /** Lines that are handed over at once. */
 const PIECE_ROWS = 500;
 const NOTHING = '\\N';
 
 /** Rows as the panel's own role; the tables are settled by their owner. Faults: READ_ONLY, DATABASE_DOWN. */
 export function createSeedStore({ panel, cluster }: Pick<Connections, 'panel' | 'cluster'>): SeedStore {
+  const limit = { timeoutMs: LIMIT_MS };
   return {
     async hasRealOnes() {
       const found = await panel.query(
@@ -38,8 +39,8 @@ export function createSeedStore({ panel, cluster }: Pick<Connections, 'panel' | 
       );
       return new Map(rows.map(({ batch, count }) => [batch, count]));
     },
-    prepare: (wanted) => prepare(panel, wanted),
-    add: (rows) => add(panel, rows),
+    prepare: (surroundings) => prepare(panel, surroundings),
+    add: (rows) => panel.session((session) => add(session, rows), limit),
     async settle() {
       await cluster.query('VACUUM (ANALYZE) subscribers', [], limit);
       await cluster.query('ANALYZE services, users', [], limit);
@@ -47,11 +48,9 @@ export function createSeedStore({ panel, cluster }: Pick<Connections, 'panel' | 
   };
 }
 
-function prepare(
-  panel: DatabasePool,
-  { services, resellers, passwordHash, actor, audit: said }: SeedSurroundings,
-): Promise<SeedIds> {
-  return audited(panel, async (change, audit) => {
+function prepare(panel: DatabasePool, { services, resellers, passwordHash, actor, audit: said }: SeedSurroundings) {
+  const names = services.map(({ name }) => name);
+  return audited(panel, async (change, audit): Promise<SeedIds> => {
     await change
       .insertInto('services')
       .values([...services])
@@ -66,19 +65,8 @@ function prepare(
       .onConflict((conflict) => conflict.column('username').doNothing())
       .returning('id')
       .execute();
-    await audit({
-      actor,
-      action: 'seed',
-      entity: 'subscriber',
-      entityId: `seed ${String(said.seed)}`,
-      changes: said,
-    });
-    const serviceNames = services.map(({ name }) => name);
-    const serviceRows = await change
-      .selectFrom('services')
-      .select(['id', 'name'])
-      .where('name', 'in', serviceNames)
-      .execute();
+    await audit({ actor, action: 'seed', entity: 'subscriber', entityId: `seed ${String(said.seed)}`, changes: said });
+    const serviceRows = await change.selectFrom('services').select(['id', 'name']).where('name', 'in', names).execute();
     const userRows = await change
       .selectFrom('users')
       .select(['id', 'username'])
@@ -88,34 +76,32 @@ function prepare(
     const serviceIds = new Map(serviceRows.map(({ id, name }) => [name, id]));
     const userIds = new Map(userRows.map(({ id, username }) => [username, id]));
     return {
-      services: serviceNames.flatMap((name) => serviceIds.get(name) ?? []),
+      services: names.flatMap((name) => serviceIds.get(name) ?? []),
       resellers: resellers.flatMap((username) => userIds.get(username) ?? []),
       newResellers: added.length > 0,
     };
   });
 }
 
-function add(panel: DatabasePool, rows: Iterable<StoredSeedRow>): Promise<number> {
-  return panel.session(async (session) => {
-    await session.query('BEGIN');
-    // Trigrams of many rows go into their index together, sorted.
-    await session.query(`SET LOCAL gin_pending_list_limit = '64MB'; SET LOCAL work_mem = '64MB'`);
-    await session.query(
-      `CREATE TEMPORARY TABLE made_up (username text, password_sealed bytea, service_id integer, reseller_id integer,
-             expires_at timestamptz, is_active boolean, open_sessions integer, note text) ON COMMIT DROP`,
-    );
-    await session.copyIn('COPY made_up FROM STDIN', piecesOf(rows));
-    // A person may have taken one of the names: his row stays as it is.
-    const [row] = await session.query<{ count: number }>(
-      `WITH added AS (
-             INSERT INTO subscribers
-               (username, password_sealed, service_id, reseller_id, expires_at, is_active, open_sessions, note)
-             SELECT * FROM made_up ON CONFLICT (username) DO NOTHING RETURNING 1)
-           SELECT count(*)::integer AS count FROM added`,
-    );
-    await session.query('COMMIT');
-    return row?.count ?? 0;
-  }, limit);
+async function add(session: Session, rows: Iterable<StoredSeedRow>): Promise<number> {
+  await session.query('BEGIN');
+  // Trigrams of many rows go into their index together, sorted.
+  await session.query(`SET LOCAL gin_pending_list_limit = '64MB'; SET LOCAL work_mem = '64MB'`);
+  await session.query(
+    `CREATE TEMPORARY TABLE made_up (username text, password_sealed bytea, service_id integer, reseller_id integer,
+       expires_at timestamptz, is_active boolean, open_sessions integer, note text) ON COMMIT DROP`,
+  );
+  await session.copyIn('COPY made_up FROM STDIN', piecesOf(rows));
+  // A person may have taken one of the names: his row stays as it is.
+  const [row] = await session.query<{ count: number }>(
+    `WITH added AS (
+       INSERT INTO subscribers
+         (username, password_sealed, service_id, reseller_id, expires_at, is_active, open_sessions, note)
+       SELECT * FROM made_up ON CONFLICT (username) DO NOTHING RETURNING 1)
+     SELECT count(*)::integer AS count FROM added`,
+  );
+  await session.query('COMMIT');
+  return row?.count ?? 0;
 }
 
 function* piecesOf(rows: Iterable<StoredSeedRow>): Generator<string> {

@@ -127,9 +127,14 @@ const matchesOf = (count: number): Matches => ({ count: Math.min(count, COUNTED)
 /**
  * One page, and how many match in all. INVALID_REQUEST for a cursor that is none.
  *
- * @param fewAtMost so many matches of a search are collected and sorted rather than met along the order.
+ * @param fewAtMost so many matches of a search are collected and sorted rather than met along the order; null: by the query.
  */
-export async function listSubscribers(db: Db, query: ListSubscribersQuery, owner: OwnerId, fewAtMost = FEW) {
+export async function listSubscribers(
+  db: Db,
+  query: ListSubscribersQuery,
+  owner: OwnerId,
+  fewAtMost: number | null = null,
+) {
   const order = orderOf(query);
   const wanted = query.limit + 1;
   const parts = narrowing(query, owner);
@@ -137,9 +142,14 @@ export async function listSubscribers(db: Db, query: ListSubscribersQuery, owner
     const [ids, matches] = await Promise.all([idsAlong(db, order, parts, wanted), countMatches(db, query, owner)]);
     return { ...(await readPage(db, query, order, ids)), matches };
   }
-  const few = await findFew(db, { search: query.search, parts: allOf(parts), order, wanted, few: fewAtMost });
+  const { search, sort } = query;
+  const few = await findFew(db, { search, sort, parts: allOf(parts), order, wanted, few: fewAtMost ?? fewOf(query) });
   const ids = few.isWhole ? few.ids : await idsOfMany(db, { query, order, parts, wanted, few });
   return { ...(await readPage(db, query, order, ids)), matches: matchesOf(few.count) };
+}
+
+function fewOf({ sort, state, service_id: service }: ListSubscribersQuery): number {
+  return sort === 'expires_at' || state !== undefined || service !== undefined ? FEW.byTable : FEW.byIndex;
 }
 
 interface ManyWanted {
