@@ -17,7 +17,7 @@ export function SubscriberFilters({ view, onChange }: SubscriberFiltersProps) {
   const isAdmin = useMe().data?.user.role === 'admin';
   const services = useServices().data?.services ?? [];
   const resellers = useResellers(isAdmin).data?.resellers ?? [];
-  const [search, setSearch] = useDebouncedText(view.search, (text) => {
+  const [search, setSearch, searchNow] = useDebouncedText(view.search, (text) => {
     onChange({ search: text });
   });
   return (
@@ -31,6 +31,7 @@ export function SubscriberFilters({ view, onChange }: SubscriberFiltersProps) {
         onChange={(event) => {
           setSearch(event.currentTarget.value);
         }}
+        onBlur={searchNow}
       />
       <SelectField
         label="State"
