@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Real servers on a loaded machine are slow, never wrong: generous limits, and waits for conditions inside. */
 const REAL_TIMEOUT_MS = 120_000;
+/** Two servers, a join and its clone come before the first test of many a file. */
+const REAL_HOOK_TIMEOUT_MS = 300_000;
 
 const everywhere = (suffix: string) => [`{apps,packages}/**/*${suffix}`, `e2e/**/*${suffix}`];
 const never = ['**/node_modules/**', '**/dist/**'];
@@ -36,7 +38,7 @@ export default defineConfig({
           include: [...everywhere('.pg.test.ts'), ...everywhere('.redis.test.ts'), ...everywhere('.etcd.test.ts')],
           exclude: never,
           testTimeout: REAL_TIMEOUT_MS,
-          hookTimeout: REAL_TIMEOUT_MS,
+          hookTimeout: REAL_HOOK_TIMEOUT_MS,
           // The files mostly wait for servers: on two cores three of them end sooner, and stay far from the deadlines.
           maxWorkers: 3,
         },
@@ -47,7 +49,7 @@ export default defineConfig({
           include: everywhere('.hosts.test.ts'),
           exclude: never,
           testTimeout: REAL_TIMEOUT_MS,
-          hookTimeout: REAL_TIMEOUT_MS,
+          hookTimeout: REAL_HOOK_TIMEOUT_MS,
           maxWorkers: 1,
           fileParallelism: false,
         },
