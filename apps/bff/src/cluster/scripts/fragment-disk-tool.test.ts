@@ -2,10 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { diskToolFragment } from './fragment-disk-tool.ts';
 
 // Issue 2, "killed half-way (SIGTERM and SIGKILL: the old data comes back)", at every single step on the disk.
+
+// Hundreds of short programs a test, on a machine that others use too.
+vi.setConfig({ testTimeout: 180_000 });
 
 const files: Record<string, string> = {
   PG_VERSION: '15\n',
