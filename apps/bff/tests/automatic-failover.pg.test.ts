@@ -21,6 +21,8 @@ const quickTimers = {
   OFFLINE_AFTER_MS: '4000',
   FAILOVER_AFTER_MS: '6000',
   AUTO_FAILOVER: 'true',
+  // A PostgreSQL that is slow to come back on a busy machine would be handed over, which is another test's need.
+  DB_DOWN_AFTER_MS: '60000',
 };
 
 beforeAll(async () => {
