@@ -38,7 +38,7 @@ export interface Few {
   /** All that match are known, and `ids` is the page. */
   readonly isWhole: boolean;
   readonly ids: number[];
-  /** The page of those that do not begin with the search; null: they are too many. */
+  /** In the order of names: the page of those that do not begin with the search; null: they are too many. */
   readonly idsWithin: number[] | null;
   /** How many match, at least. */
   readonly count: number;
@@ -73,12 +73,15 @@ export async function findFew(
     sql`(SELECT ${columns} FROM subscribers WHERE ${parts} AND ${match} LIMIT ${few + 1})`;
   const short = search.length < TRIGRAM;
   const nothing = sql`(SELECT ${columns} FROM subscribers WHERE false)`;
+  // With too many that begin so it is settled that the order is gone along, and trigrams of many rows cost most. In the order
+  // of names the two kinds are gone along apart.
+  const isNeeded = sort === 'username' ? sql`true` : sql`(SELECT count(*) FROM beginning) <= ${few}`;
   const after = order.after.map((condition) => sql`WHERE ${condition}`)[0] ?? sql``;
   const page = (rows: RawBuilder<unknown>) =>
     sql`ARRAY(SELECT id FROM ${rows} AS subscribers ${after} ORDER BY ${order.by} LIMIT ${wanted})`;
   const { rows } = await sql<{ beginning: number; within: number; count: number; ids: number[]; ids_within: number[] }>`
     WITH beginning AS MATERIALIZED ${collect(beginningWith(search))},
-         within AS MATERIALIZED ${short ? nothing : collect(within(search))},
+         within AS MATERIALIZED ${short ? nothing : collect(sql`${isNeeded} AND ${within(search)}`)},
          either AS MATERIALIZED (SELECT * FROM beginning UNION SELECT * FROM within)
     SELECT (SELECT count(*) FROM beginning)::integer AS beginning, (SELECT count(*) FROM within)::integer AS within,
            (SELECT count(*) FROM either)::integer AS count,

@@ -25,7 +25,10 @@ export async function runBenchmark(
     if (row) rows.push(row);
     else process.stdout.write(`${line}\n`);
   }
-  return { rows, ok: (await child).exitCode === 0 };
+  const result = await child;
+  // A signal leaves no message of its own.
+  if (result.exitCode === undefined) process.stderr.write(`${result.shortMessage ?? 'it did not run'}\n`);
+  return { rows, ok: result.exitCode === 0 };
 }
 
 export function describeMachine(): string {
