@@ -1,6 +1,6 @@
 /** Slots where they are needed and nowhere else: one that nobody reads pins WAL for ever (SAFETY §2). */
 import type { ClusterContext } from './cluster-context.ts';
-import { isAttached, otherPeers, slotNameOf } from './membership.ts';
+import { isAttached, otherPeers, peerById, slotNameOf } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { receiverStreams } from './observe-replication.ts';
 import { bootMs } from './sounds.ts';
@@ -18,14 +18,14 @@ export async function keepSlotsOfMembers(context: ClusterContext, membership: Me
     const name = slotNameOf(peer.node_id);
     if (known.has(name)) continue;
     await context.replication.createSlot(name);
-    // A removal strikes the member out first and drops its slot then: one that this loop made after that drop is in nobody's hands.
+    // A removal strikes the member out first and drops its slot then: one that was made after that drop is in nobody's hands.
     if (!isMember(context, peer.node_id)) await context.replication.dropSlot(name);
   }
 }
 
 function isMember(context: ClusterContext, nodeId: number): boolean {
   const { membership } = context.nodeFile.get();
-  return membership !== null && otherPeers(membership).some((peer) => peer.node_id === nodeId);
+  return membership !== null && peerById(membership, nodeId) !== null;
 }
 
 /**

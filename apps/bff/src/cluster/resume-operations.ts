@@ -13,10 +13,16 @@ import {
 import { runPlan } from './run-plan.ts';
 import { startOperation } from './start-operation.ts';
 
-/** Called once at start, when the database has been seen. */
-export async function resumeOperations(context: ClusterContext): Promise<void> {
-  for (const operation of await context.operationFiles.list()) {
-    if (operation.state !== 'running') continue;
+/** To be asked for before this process can have begun one of its own. */
+export async function listCutOff({ operationFiles }: Pick<ClusterContext, 'operationFiles'>): Promise<Operation[]> {
+  return (await operationFiles.list()).filter(({ state }) => state === 'running');
+}
+
+/** Called once at start, when the database has been seen. What has ended since it was listed is left alone. */
+export async function resumeOperations(context: ClusterContext, cutOff: readonly Operation[]): Promise<void> {
+  for (const { id } of cutOff) {
+    const operation = await context.operationFiles.read(id);
+    if (operation?.state !== 'running') continue;
     context.log.warn({ operation_id: operation.id, kind: operation.kind }, 'an operation was cut off');
     await resumeOne(context, operation);
   }

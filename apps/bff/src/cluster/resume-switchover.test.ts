@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Operation } from '@proxpanel/contracts/operations';
 import { membershipOf, peerOf, temporaryNodeFile } from '../host/test-node-file.ts';
+import { listCutOff } from './resume-operations.ts';
 import { mayHaveShutItsDatabase } from './resume-switchover.ts';
 
 const at = '2026-11-01T00:00:00.000Z';
@@ -26,11 +27,13 @@ async function judge(operations: readonly Operation[]): Promise<boolean> {
   // What node.json says once the new main is known: no handover any more, and another main.
   const membership = membershipOf({ role: 'secondary', main_node_id: 2, peers: [peerOf(1), peerOf(2)] });
   await using temporary = await temporaryNodeFile(membership);
-  const operationFiles = { list: () => Promise.resolve([...operations]), read: never, save: never };
-  return await mayHaveShutItsDatabase({ nodeFile: temporary.file, operationFiles });
+  const cutOff = await listCutOff({
+    operationFiles: { list: () => Promise.resolve([...operations]), read, save: read },
+  });
+  return mayHaveShutItsDatabase({ nodeFile: temporary.file }, cutOff);
 }
 
-const never = () => Promise.reject(new Error('not asked for here'));
+const read = () => Promise.reject(new Error('not asked for here'));
 const mainsHalf = ['shut_database', 'await_grant', 'await_new_main', 'follow_new_main'];
 
 test('an old main that was cut off before it started its database again goes on though nothing answers', async () => {

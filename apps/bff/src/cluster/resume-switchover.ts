@@ -29,13 +29,12 @@ export function isCandidatesHalf(operation: Operation): boolean {
  * Main shuts its own database for a planned change, and nobody but the operation starts it again: with one that was cut
  * off there is nothing to wait for. The handover ends as soon as the new main is known, which is before that start.
  */
-export async function mayHaveShutItsDatabase(
-  context: Pick<ClusterContext, 'nodeFile' | 'operationFiles'>,
-): Promise<boolean> {
-  const handover = context.nodeFile.get().membership?.handover ?? null;
-  if (isOpenHandover(handover) && handover.side === 'main') return true;
-  const operations = await context.operationFiles.list();
-  return operations.some((operation) => operation.state === 'running' && isMainsHalf(operation));
+export function mayHaveShutItsDatabase(
+  { nodeFile }: Pick<ClusterContext, 'nodeFile'>,
+  cutOff: readonly Operation[],
+): boolean {
+  const handover = nodeFile.get().membership?.handover ?? null;
+  return (isOpenHandover(handover) && handover.side === 'main') || cutOff.some(isMainsHalf);
 }
 
 /** Granted, or another server is main already: forward. Otherwise back, also when PostgreSQL is still stopped. */

@@ -1,26 +1,20 @@
 /** Once after a start: goes on with what a restart of this process cut off. */
 import type { ClusterContext } from '../cluster/cluster-context.ts';
-import { resumeOperations } from '../cluster/resume-operations.ts';
+import { listCutOff, resumeOperations } from '../cluster/resume-operations.ts';
 import { mayHaveShutItsDatabase } from '../cluster/resume-switchover.ts';
 import { messageOf } from '../fault.ts';
 import { pause, type Service } from './service.ts';
 
 const lookIntervalMs = 200;
 
-/** Waits until the database has been seen, because what an operation needs next is read off it; but not for one that it has to start. */
 export function createResumeService(context: ClusterContext): Service {
   return {
     name: 'resume',
     async run(signal) {
-      const waits = !(await mayHaveShutItsDatabase(context));
-      while (waits && !signal.aborted) {
-        const { state } = context.database.view();
-        if (state === 'writable' || state === 'recovery') break;
-        await pause(lookIntervalMs, signal);
-      }
-      if (signal.aborted) return;
       try {
-        await resumeOperations(context);
+        const cutOff = await listCutOff(context);
+        if (!mayHaveShutItsDatabase(context, cutOff)) await untilSeen(context, signal);
+        if (!signal.aborted) await resumeOperations(context, cutOff);
       } catch (error) {
         context.memory.standingFaults.set(
           'resume',
@@ -30,4 +24,13 @@ export function createResumeService(context: ClusterContext): Service {
       }
     },
   };
+}
+
+/** What an operation needs next is read off the database. */
+async function untilSeen(context: ClusterContext, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { state } = context.database.view();
+    if (state === 'writable' || state === 'recovery') return;
+    await pause(lookIntervalMs, signal);
+  }
 }

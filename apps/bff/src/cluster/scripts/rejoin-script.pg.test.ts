@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { rejoinPhases } from '@proxpanel/contracts/script';
+import { plainEnvironment } from '@proxpanel/testbed/command';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { slotName, subscribersOf } from './testing/join-fixture.ts';
 import { endless, programsWith, setprivAfterDeath } from './testing/stand-in-programs.ts';
@@ -150,7 +151,7 @@ test('SIGKILL in the middle of the rewind: --rollback brings the old data back, 
 test('SIGKILL before the rewind could ask the kernel to end with the script: it never begins', async ({ parted }) => {
   const { fixture } = parted;
   const programs = await programsWith(fixture, 'pg_rewind', `: >"$(dirname "$0")/begun"\n${endless}`);
-  const path = `${await setprivAfterDeath(fixture, 'pg_rewind')}:${process.env.PATH ?? ''}`;
+  const path = `${await setprivAfterDeath(fixture, 'pg_rewind')}:${plainEnvironment['PATH'] ?? ''}`;
   const environment = { PROXPANEL_PG_BINDIR: programs, PATH: path };
   const running = fixture.start(await parted.write(), { environment });
   await waitFor(() => fixture.panel.said.includes('rewind:running'), { describe: 'the rewind to begin' });
