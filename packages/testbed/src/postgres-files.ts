@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { appendFile, chown, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runChecked } from './command.ts';
 import { TestbedError } from './errors.ts';
+import { DEBIAN_BIN_DIRECTORY, runInitdb } from './initdb.ts';
 import type { Account, Placement } from './placement.ts';
+import { copyPostgresTemplate, TEMPLATE_VARIABLE } from './postgres-template.ts';
 import type { Workspace } from './workspace.ts';
-
-/** Where Debian's postgresql-15 keeps its programs; the product supports this major alone in one cluster. */
-const DEBIAN_BIN_DIRECTORY = '/usr/lib/postgresql/15/bin';
 
 /** A freshly made data directory and what stands beside it. */
 export interface PostgresFiles {
@@ -36,7 +34,7 @@ interface ClusterOptions {
   binDirectory?: string;
 }
 
-/** Runs initdb below `<workspace>/<name>/postgres` and writes the configuration. */
+/** Makes a data directory below `<workspace>/<name>/postgres`, by initdb or from the run's template, and its configuration. */
 export async function makePostgresCluster(options: ClusterOptions): Promise<PostgresFiles> {
   const name = options.name ?? 'postgres';
   const directory = join(options.workspace.directory, name, 'postgres');
@@ -55,26 +53,13 @@ export async function makePostgresCluster(options: ClusterOptions): Promise<Post
     throw new TestbedError('MISSING_PROGRAM', `there is no initdb in ${files.binDirectory}: install postgresql-15`);
   }
   options.workspace.makeDirectory(`${name}/postgres/socket`);
-  // The password goes by file: an argument could be read by every user of the machine.
-  const passwordPath = join(directory, 'password');
-  await writeFile(passwordPath, files.superuserPassword, { mode: 0o600 });
-  for (const path of [directory, files.socketDirectory, passwordPath]) {
+  for (const path of [directory, files.socketDirectory]) {
     await chown(path, options.account.uid, options.account.gid);
   }
-  const initdb = [
-    join(files.binDirectory, 'initdb'),
-    `--pgdata=${files.dataDirectory}`,
-    '--username=postgres',
-    `--pwfile=${passwordPath}`,
-    '--auth-local=trust',
-    '--auth-host=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C.UTF-8',
-    '--no-sync',
-    '--no-instructions',
-  ];
-  await runChecked(options.placement.wrap(options.account.wrap(initdb)), { cwd: directory });
-  await rm(passwordPath);
+  const template = options.binDirectory === undefined ? process.env[TEMPLATE_VARIABLE] : undefined;
+  const { account, placement } = options;
+  if (template === undefined) await runInitdb({ ...files, account, wrap: (command) => placement.wrap(command) });
+  else await copyPostgresTemplate(template, files.dataDirectory);
   await writeConfiguration(files, options);
   return files;
 }

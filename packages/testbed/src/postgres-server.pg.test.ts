@@ -1,8 +1,10 @@
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startPostgres } from './postgres-server.ts';
+import type { PostgresServer } from './postgres-server.ts';
+import { makePostgresTemplate, TEMPLATE_VARIABLE } from './postgres-template.ts';
 import { openWorkspace } from './workspace.ts';
 import { readPostmasterFile } from './postmaster.ts';
 
@@ -18,6 +20,27 @@ test('a fresh server has the database proxpanel, asks for the password over TCP 
   const wrong = new pg.Client({ connectionString: postgres.url().replace(/:[^:@]*@/, ':wrong@') });
   await expect(wrong.connect()).rejects.toMatchObject({ code: '28P01' });
   expect(await postgres.isInRecovery()).toBe(false);
+});
+
+test('copies of one template are clusters of their own, each with its password, and neither is the template', async () => {
+  await using workspace = await openWorkspace();
+  const template = join(workspace.directory, 'template');
+  await makePostgresTemplate(template);
+  vi.stubEnv(TEMPLATE_VARIABLE, template);
+  const servers = await Promise.all(['one', 'other'].map((name) => startPostgres({ workspace, name })));
+  vi.unstubAllEnvs();
+  const identify = async (server: PostgresServer) => {
+    const client = new pg.Client({ connectionString: server.url(), connectionTimeoutMillis: 20_000 });
+    await client.connect();
+    const { rows } = await client.query<{ id: string }>(
+      'SELECT system_identifier::text AS id FROM pg_control_system()',
+    );
+    await client.end();
+    return rows[0]?.id;
+  };
+  const found = await Promise.all(servers.map(identify));
+  const control = await readFile(join(template, 'data/global/pg_control'));
+  expect(new Set([...found, control.readBigInt64LE(0).toString()]).size).toBe(3);
 });
 
 test('what was committed outlives a stop, an immediate stop and a SIGKILL', async () => {

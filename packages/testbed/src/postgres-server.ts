@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { runChecked } from './command.ts';
 import { makePostgresCluster } from './postgres-files.ts';
 import type { PostgresFiles } from './postgres-files.ts';
@@ -192,11 +193,20 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
     const files = await makePostgresCluster({ ...options, workspace, port, placement, account });
     const server = new PostgresServer(files, { placement, account, workspace, ownsWorkspace: !options.workspace });
     await server.start();
-    await server.query('CREATE DATABASE proxpanel', [], { database: 'postgres' });
+    await makeOwn(server);
     if (options.start === false) await server.stop();
     return server;
   } catch (error) {
     if (!options.workspace) await workspace.dispose();
     throw error;
   }
+}
+
+/** Its database and its superuser's password; a server that was copied from a template has the one and not the other. */
+async function makeOwn(server: PostgresServer): Promise<void> {
+  const inPostgres = { database: 'postgres' };
+  const there = await server.query("SELECT FROM pg_database WHERE datname = 'proxpanel'", [], inPostgres);
+  if (there.length === 0) await server.query('CREATE DATABASE proxpanel', [], inPostgres);
+  else
+    await server.query(`ALTER ROLE postgres PASSWORD ${pg.escapeLiteral(server.superuser.password)}`, [], inPostgres);
 }

@@ -20,9 +20,11 @@ export interface ToolRun {
 export interface RunToolOptions {
   /** `show`: to our own streams as it comes. `keep`: returned. */
   output: 'show' | 'keep';
+  /** Begins each line that is shown. Default none. */
+  prefix?: string;
   environment?: Record<string, string>;
   cwd?: string;
-  /** Default 40 minutes. */
+  /** Default an hour. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -37,13 +39,21 @@ export async function runTool(command: readonly string[], options: RunToolOption
     reject: false,
     all: true,
     stdin: 'ignore',
-    ...(options.output === 'show' ? { stdout: 'inherit', stderr: 'inherit' } : {}),
-    timeout: options.timeoutMs ?? 40 * 60_000,
+    ...(options.output === 'show' ? shownStreams(options.prefix) : {}),
+    timeout: options.timeoutMs ?? 60 * 60_000,
     forceKillAfterDelay: 10_000,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
   const why = result.exitCode === undefined ? `\n${result.shortMessage ?? 'it did not run'}` : '';
   return { ok: result.exitCode === 0, output: `${result.all ?? ''}${why}`, durationMs: performance.now() - started };
+}
+
+function shownStreams(prefix = '') {
+  const withPrefix = function* (line: unknown): Generator<string, void, void> {
+    yield `${prefix}${String(line)}`;
+  };
+  const stream = prefix === '' ? ('inherit' as const) : ([withPrefix, 'inherit'] as const);
+  return { stdout: stream, stderr: stream };
 }
 
 /** `1.2 s`, `3 min 4 s`. */

@@ -1,6 +1,6 @@
 /**
- * `npm test`: every check and every test there is, in this order: checks, unit, real servers, network namespaces,
- * browser. Prints a table and, as its last line, alone, `N passed, N failed`.
+ * `npm test`: every check and every test there is, in this order: checks, unit, and then real servers beside network
+ * namespaces and browser. Prints a table and, as its last line, alone, `N passed, N failed`.
  *
  *   npm test -- --only unit,real      some of the steps
  *   npm test -- --only real pg-hba    … and of those the files whose path contains a word
@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { TestbedError } from '../errors.ts';
 import { waitFor } from '../wait-for.ts';
+import { makePostgresTemplate, TEMPLATE_VARIABLE } from '../postgres-template.ts';
 import { runChecks } from './checks.ts';
 import { abortOnSignals, formatDuration, formatTable, root, runTool } from './steps.ts';
 import { readPlaywrightReport, readVitestReport } from './test-reports.ts';
@@ -20,6 +21,10 @@ import type { TestCounts } from './test-reports.ts';
 interface Context {
   /** Everything that the tests put into their temporary directory goes here, and must be gone at the end. */
   temporary: string;
+  /** What a test's PostgreSQL is copied from. */
+  template: string;
+  /** Begins each line of output, where two steps write at the same time. */
+  prefix: string;
   filters: readonly string[];
   signal: AbortSignal;
 }
@@ -30,13 +35,19 @@ interface Step {
   run: (context: Context) => Promise<TestCounts>;
 }
 
-const steps: readonly Step[] = [
-  { name: 'check', title: 'types, lint, format, rooms, unused, shell', run: check },
-  { name: 'unit', title: 'pure code and web components', run: (context) => vitest(context, 'unit', ['unit', 'web']) },
-  { name: 'real', title: 'real PostgreSQL, Redis and etcd', run: (context) => vitest(context, 'real', ['real']) },
-  { name: 'hosts', title: 'network namespaces', run: (context) => vitest(context, 'hosts', ['hosts']) },
-  { name: 'e2e', title: 'browser on two servers', run: playwright },
-];
+const check: Step = { name: 'check', title: 'types, lint, format, rooms, unused, shell', run: runAllChecks };
+const unit = vitestStep('unit', 'pure code and web components', ['unit', 'web']);
+const real = vitestStep('real', 'real PostgreSQL, Redis and etcd', ['real']);
+const hosts = vitestStep('hosts', 'network namespaces', ['hosts']);
+const e2e: Step = { name: 'e2e', title: 'browser on two servers', run: playwright };
+const left: Step = { name: 'left', title: 'nothing left behind', run: findRemains };
+
+/**
+ * One group after the other; the lanes of a group at the same time, and in a lane one step after the other. What keeps
+ * the processors busy runs alone; what mostly waits (for a lease to end, for a page) runs beside the real servers.
+ */
+const groups: readonly (readonly (readonly Step[])[])[] = [[[check]], [[unit]], [[real], [hosts, e2e]]];
+const steps = groups.flat(2);
 
 const program = new Command('test')
   .option('--only <steps>', `some of: ${steps.map(({ name }) => name).join(',')}`)
@@ -46,28 +57,37 @@ const only = program.opts<{ only?: string }>().only?.split(',');
 const unknown = only?.filter((name) => !steps.some((step) => step.name === name)) ?? [];
 if (unknown.length > 0) program.error(`there is no step "${unknown.join(', ')}"`);
 
-process.exitCode = await main(
-  steps.filter(({ name }) => only?.includes(name) ?? true),
-  program.args,
-);
+process.exitCode = await main((name) => only?.includes(name) ?? true, program.args);
 
-async function main(chosen: readonly Step[], filters: readonly string[]): Promise<number> {
+async function main(isChosen: (name: string) => boolean, filters: readonly string[]): Promise<number> {
   const signal = abortOnSignals();
   const temporary = await mkdtemp(join(tmpdir(), 'pxt-'));
   await chmod(temporary, 0o755);
+  const template = join(temporary, 'postgres-template');
   const rows = [['step', 'passed', 'failed', 'time', 'what']];
   const total: TestCounts = { passed: 0, failed: 0, complaints: [] };
+  const runStep = async (step: Step, prefix: string) => {
+    if (signal.aborted) return;
+    process.stdout.write(`\n=== ${step.name}: ${step.title}\n`);
+    const started = performance.now();
+    const { passed, failed, complaints } = await step.run({ temporary, template, prefix, filters, signal });
+    rows.push([step.name, `${passed}`, `${failed}`, formatDuration(performance.now() - started), step.title]);
+    total.passed += passed;
+    total.failed += failed;
+    total.complaints.push(...complaints.map((complaint) => `${step.name}: ${complaint}`));
+  };
   try {
-    for (const step of [...chosen, { name: 'left', title: 'nothing left behind', run: findRemains }]) {
-      if (signal.aborted) return 130;
-      process.stdout.write(`\n=== ${step.name}: ${step.title}\n`);
-      const started = performance.now();
-      const { passed, failed, complaints } = await step.run({ temporary, filters, signal });
-      rows.push([step.name, `${passed}`, `${failed}`, formatDuration(performance.now() - started), step.title]);
-      total.passed += passed;
-      total.failed += failed;
-      total.complaints.push(...complaints.map((complaint) => `${step.name}: ${complaint}`));
+    const chosen = groups.map((lanes) => lanes.map((lane) => lane.filter(({ name }) => isChosen(name))));
+    if (chosen.flat(2).some((step) => needsServers(step))) await makePostgresTemplate(template);
+    for (const group of chosen) {
+      const lanes = group.filter((lane) => lane.length > 0);
+      const runLane = async (lane: readonly Step[]) => {
+        for (const step of lane) await runStep(step, lanes.length > 1 ? `${step.name}: ` : '');
+      };
+      await Promise.all(lanes.map(runLane));
     }
+    await runStep(left, '');
+    if (signal.aborted) return 130;
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
@@ -79,7 +99,7 @@ async function main(chosen: readonly Step[], filters: readonly string[]): Promis
 }
 
 /** A check that holds is no test and is not counted; one that does not is a failure. */
-async function check({ signal }: Context): Promise<TestCounts> {
+async function runAllChecks({ signal }: Context): Promise<TestCounts> {
   const results = await runChecks(({ name, ok, output, durationMs }) => {
     process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name} (${formatDuration(durationMs)})\n`);
     if (!ok) process.stdout.write(`${output.trim()}\n\n`);
@@ -88,17 +108,24 @@ async function check({ signal }: Context): Promise<TestCounts> {
   return { passed: 0, failed: complaints.length, complaints };
 }
 
-async function vitest(context: Context, name: string, projects: readonly string[]): Promise<TestCounts> {
-  const report = join(context.temporary, `${name}.json`);
-  const { ok } = await runTool(
-    [
-      ...['vitest', 'run', ...projects.flatMap((project) => ['--project', project])],
-      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      ...context.filters,
-    ],
-    { output: 'show', environment: { TMPDIR: context.temporary }, signal: context.signal },
-  );
-  return judge(ok, await readVitestReport(report));
+function needsServers({ name }: Step): boolean {
+  return name !== 'check' && name !== 'unit';
+}
+
+function vitestStep(name: string, title: string, projects: readonly string[]): Step {
+  const run = async (context: Context) => {
+    const report = join(context.temporary, `${name}.json`);
+    const { ok } = await runTool(
+      [
+        ...['vitest', 'run', ...projects.flatMap((project) => ['--project', project])],
+        ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+        ...context.filters,
+      ],
+      { output: 'show', prefix: context.prefix, environment: environmentOf(context), signal: context.signal },
+    );
+    return judge(ok, await readVitestReport(report));
+  };
+  return { name, title, run };
 }
 
 async function playwright(context: Context): Promise<TestCounts> {
@@ -106,13 +133,15 @@ async function playwright(context: Context): Promise<TestCounts> {
   const { ok } = await runTool(
     [join(root, 'e2e/node_modules/.bin/playwright'), 'test', '--reporter=list,json', ...context.filters],
     {
-      output: 'show',
-      cwd: join(root, 'e2e'),
-      environment: { TMPDIR: context.temporary, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
-      signal: context.signal,
+      ...{ output: 'show', prefix: context.prefix, cwd: join(root, 'e2e'), signal: context.signal },
+      environment: { ...environmentOf(context), PLAYWRIGHT_JSON_OUTPUT_FILE: report },
     },
   );
   return judge(ok, await readPlaywrightReport(report));
+}
+
+function environmentOf({ temporary, template }: Context): Record<string, string> {
+  return { TMPDIR: temporary, [TEMPLATE_VARIABLE]: template };
 }
 
 /** A run that failed without a failed test (it died, or found no test) has failed all the same. */
