@@ -5,10 +5,12 @@ import { repair } from './follow.ts';
 import { killDatabase, startDatabase, isWritable } from './database.ts';
 import { GUARD_PERIOD_MS, FENCE_LIMIT_MS } from './guard.ts';
 import { callArbiter } from './network.ts';
+import { observe } from './observe.ts';
 import { beginOperation } from './begin-operation.ts';
 import { killProcess, startProcess } from './process.ts';
-import { after, nodeOf, note, wallMs } from './schedule-event.ts';
+import { after, bootMs, nodeOf, note, wallMs } from './schedule-event.ts';
 import type { ArbiterView, SimNode, World } from './world-types.ts';
+import { writeDeadlineMs } from '../src/lease.ts';
 
 export function planFaults(world: World, faults: readonly PlannedFault[]): void {
   for (const { atMs, fault } of faults) after(world, atMs - world.nowMs, () => apply(world, fault));
@@ -209,6 +211,7 @@ function removeNode(world: World, node: SimNode): void {
     note(world, main, `removed server ${String(node.id)}`);
   };
   const leaseId = main.process.lease?.id ?? null;
+  const { term } = main.file;
   if (world.arbiter === null) apply();
   if (world.arbiter === null || leaseId === null) return;
   callArbiter(
@@ -219,7 +222,7 @@ function removeNode(world: World, node: SimNode): void {
         ? forgetCluster(world, arbiter, leaseId)
         : writeMembers(world, arbiter, leaseId, [main.id, ...peers]),
     (written) => {
-      if (written !== true) return;
+      if (written !== true || !reigns(world, main, term)) return;
       apply();
       if (peers.length > 0) return;
       // Nobody is left to be safe from: the lease is gone with the keys, the guard is stopped, commits wait for nobody.
@@ -229,6 +232,14 @@ function removeNode(world: World, node: SimNode): void {
       main.guard.deadlineMs = null;
       main.database.syncNames = [];
     },
+  );
+}
+
+/** A panel that hung in the meantime wakes up as main, before it hears of the next one; its own deadline tells it. */
+function reigns(world: World, main: SimNode, term: number): boolean {
+  const deadlineMs = writeDeadlineMs(observe(world, main), world.policy);
+  return (
+    main.file.role === 'main' && main.file.term === term && (deadlineMs === null || deadlineMs > bootMs(world, main))
   );
 }
 

@@ -27,11 +27,10 @@ export function checkWriters(world: World): void {
 
 /** One main that takes writes, and every server that may follow it does. */
 export function isSettled(world: World): boolean {
-  // A removed server that had promoted itself without an arbiter is no part of the cluster any more.
-  const writers = world.nodes.filter((node) => acceptsWrites(node) && (world.arbiter !== null || !node.file.removed));
+  const writers = writersOf(world);
   const [main] = writers;
   // Without an arbiter two may even have removed each other, and are two clusters now.
-  if (world.arbiter === null && world.removed.size > 1) return main !== undefined;
+  if (world.arbiter === null && world.removed.size > 1) return world.nodes.some(acceptsWrites);
   if (main === undefined || writers.length > 1) return false;
   if (main.file.role !== 'main' || main.file.operation !== null || !main.process.gateOpen) return false;
   // After an older state of the arbiter was put back two servers may bear one term; which of them follows, an admin says.
@@ -43,6 +42,14 @@ export function isSettled(world: World): boolean {
     if (peer === undefined || peer.file.removed) return true;
     return peer.database.upstream === main.id && walFlows(world, peer) && !peer.file.fenced && !peer.file.diverged;
   });
+}
+
+/** A server that was removed and had promoted itself without an arbiter is a cluster of its own, beside the one that is meant. */
+function writersOf(world: World): readonly SimNode[] {
+  const all = world.nodes.filter(acceptsWrites);
+  if (world.arbiter !== null) return all;
+  const known = all.filter(({ file }) => !file.removed);
+  return known.length > 1 ? known.filter(({ id }) => !world.removed.has(id)) : known;
 }
 
 export function describeWorld(world: World): string {

@@ -96,7 +96,7 @@ export function probePeers(world: World, node: SimNode): void {
       (target) => answerProbe(world, target, own),
       (status) => {
         const peer = peerOf(node, id);
-        if (status === 'removed') remove(world, node);
+        if (status === 'removed') hearOfRemoval(world, node, id);
         else if (status === null) peer.failedMs = Math.max(peer.failedMs ?? 0, askedMs);
         else hear(world, node, status, askedMs);
       },
@@ -112,8 +112,9 @@ function answerProbe(world: World, target: SimNode, caller: PeerStatus): PeerSta
   return statusOf(world, target);
 }
 
-function remove(world: World, node: SimNode): void {
-  if (node.file.removed) return;
+/** Only from the main that it follows: a main is removed by nobody. */
+function hearOfRemoval(world: World, node: SimNode, fromId: number): void {
+  if (node.file.removed || node.file.role === 'main' || node.file.mainNodeId !== fromId) return;
   node.file.removed = true;
   node.database.upstream = null;
   note(world, node, 'it learns that it was removed');

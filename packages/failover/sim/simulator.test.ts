@@ -31,6 +31,11 @@ describe('10 000 schedules break nothing, and fire every transition', () => {
   });
 });
 
+test('a main that hung while it removed the last secondary does not part from the one that took over', () => {
+  // The panel wakes up in the middle of the removal, and the arbiter had been put back to before it.
+  expect(simulate(559_463, createLedger()).violation).toBeNull();
+});
+
 test('a seed is replayed exactly', () => {
   const traces = [0, 1].map(() => {
     const lines: string[] = [];

@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { mainPeer, requireMembership } from './membership.ts';
 import type { Membership } from './node-file.ts';
+import { bootMs } from './sounds.ts';
 
 /** The membership of a main whose database can be written; else MAIN_IS_SECONDARY, DATABASE_DOWN or NOT_CONFIGURED. */
 export function requireWritableMain(context: ClusterContext): Membership {
@@ -16,6 +17,21 @@ export function requireWritableMain(context: ClusterContext): Membership {
   }
   if (state !== 'writable') throw new Fault('DATABASE_DOWN', `Main's database is not available: ${sentence}`);
   return membership;
+}
+
+/**
+ * Before membership or the secret changes in node.json. A panel that hung since it was asked wakes up as a main whose time
+ * is over and which has not met the next one yet: what it still did would part it from the cluster for good.
+ *
+ * @param asked the membership of the one who was asked.
+ * @throws Fault BLOCKED.
+ */
+export function requireStillMain(context: ClusterContext, asked: Membership): void {
+  const { membership } = context.nodeFile.get();
+  const deadlineMs = context.arbiter.configured ? (context.memory.decision?.deadlineMs ?? null) : null;
+  const isOver = deadlineMs !== null && deadlineMs <= bootMs(context);
+  if (membership?.main_node_id === asked.node_id && membership.term === asked.term && !isOver) return;
+  throw new Fault('BLOCKED', 'This server is not main any more. Do it on the page of the server that is main now.');
 }
 
 export async function answerPreflight(context: ClusterContext): Promise<PreflightReply> {

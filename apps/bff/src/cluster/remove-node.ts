@@ -1,7 +1,7 @@
 /** Main takes a node out: row, slot, pg_hba, and a new secret (DESIGN §7, SAFETY §5). Repeatable. */
 import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
 import { Fault } from '../fault.ts';
-import { requireWritableMain } from './answer-preflight.ts';
+import { requireStillMain, requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { hbaLinesFor, otherPeers, removedKeyLifetimeMs, slotNameOf } from './membership.ts';
 import { makeEvent } from './record-event.ts';
@@ -57,6 +57,7 @@ async function takeOut(
   row: ClusterNodeRow,
   event: { type: 'node_removed' | 'node_left'; actor: string; message: string },
 ): Promise<void> {
+  const reign = requireWritableMain(context);
   const nowMs = context.clock.nowMs();
   if (row.removed_at === null) {
     await context.rows.transaction(async (rows) => {
@@ -67,6 +68,7 @@ async function takeOut(
   const next = await context.nodeFile.update((file) => {
     const { membership } = file;
     if (membership === null) return file;
+    requireStillMain(context, reign);
     const until = new Date(nowMs + removedKeyLifetimeMs).toISOString();
     const others = membership.removed_nodes.filter(
       (removed) => removed.node_id !== row.id && Date.parse(removed.until) > nowMs,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Login, RotationGrant } from '@proxpanel/contracts/peer';
 import { Fault, messageOf } from '../fault.ts';
-import { requireWritableMain } from './answer-preflight.ts';
+import { requireStillMain, requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers } from './membership.ts';
 import type { Membership } from './node-file.ts';
@@ -30,6 +30,7 @@ export async function rotateLocked(context: ClusterContext, actor: string): Prom
   const waiting = otherPeers(membership);
   // node.json first: whoever holds the old secret can still fetch the new one if the rest is cut off half-way,
   // and the passwords below are asserted again from node.json each tick.
+  requireStillMain(context, membership);
   await context.nodeFile.update((file) => ({
     ...file,
     membership:

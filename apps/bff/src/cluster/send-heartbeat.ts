@@ -29,12 +29,13 @@ export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal
     const body = heartbeatOf(context, membership, serverId);
     const options = { timeoutMs: heartbeatTimeoutMs, signal };
     const { body: reply } = await context.peers.call('heartbeat', targetOf(membership, main), body, options);
+    if (!stillFollows(context, membership)) return;
     context.memory.lastHeartbeatSentOkAtMs = context.clock.nowMs();
     context.memory.lastHeartbeatFailure = null;
     hear(context, main.node_id);
     await applyReply(context, membership, reply);
   } catch (error) {
-    if (signal.aborted) return;
+    if (signal.aborted || !stillFollows(context, membership)) return;
     if (error instanceof Fault && error.code === 'NODE_REMOVED') {
       await endMembership(context, removedSentence);
       return;
@@ -49,6 +50,12 @@ export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal
     }
     context.memory.lastHeartbeatFailure = messageOf(error);
   }
+}
+
+/** A former main's answer that was long under way neither removes a server that has taken over since nor changes its list. */
+function stillFollows(context: ClusterContext, asked: Membership): boolean {
+  const { membership } = context.nodeFile.get();
+  return membership?.main_node_id === asked.main_node_id && membership.term === asked.term;
 }
 
 function heartbeatOf(context: ClusterContext, membership: Membership, serverId: string): HeartbeatBody {
@@ -103,7 +110,7 @@ async function applyReply(context: ClusterContext, membership: Membership, reply
   }
   if (reply.rotation !== null) await applyRotation(context, membership, reply.rotation);
   await context.nodeFile.update((file) => {
-    if (file.membership === null) return file;
+    if (file.membership === null || file.membership.main_node_id === file.membership.node_id) return file;
     const next = { ...file.membership, settings: reply.settings, peers: reply.peers ?? file.membership.peers };
     // Written only when something changed: a heartbeat must not cost an fsync each time.
     return JSON.stringify(next) === JSON.stringify(file.membership) ? file : { ...file, membership: next };
