@@ -18,8 +18,9 @@ export function readJoinProgress(context: ClusterContext): JoinProgress | null {
     main_address: script.main_address,
     script_path: script.script_path,
     script_command: scriptCommand(script.script_path),
-    // The script is written to this server's disk already; this is for an admin who is only on the page.
-    download_command: `curl -fsSOH "Authorization: Bearer $TOKEN" ${context.own.apiUrl}/api/cluster/${name}`,
+    // The script is written to this server's disk already; this is for an admin who is only on the page. The shell's own
+    // printf, since every user of the machine can read curl's arguments.
+    download_command: `printf 'Authorization: Bearer %s' "$TOKEN" | curl -fsSOH @- ${context.own.apiUrl}/api/cluster/${name}`,
     credential_expires_at: script.credential_sha256 === null || expired ? null : script.credential_expires_at,
     old_database_note: `This server's old database is kept beside ${place}, as <name>.before-${label}-<time>, until you delete it.`,
     phases: script.phases,

@@ -11,7 +11,7 @@ import { writeHbaBlock } from './hba-file.ts';
 import { applyMainSettings, listensBeyondLoopback, pendingRestart, readLimits } from './main-settings.ts';
 import type { DatabasePool } from './pool.ts';
 import { checkpoint, prepareCandidate, promote, restoreAfterPromotion, switchWal } from './promotion.ts';
-import { ensureReplicatorRole, ensureRole } from './roles.ts';
+import { createReplicatorKeeper, ensureRole } from './roles.ts';
 import { checkForShutdown } from './shutdown-checks.ts';
 import { createSlot, dropSlot } from './slots.ts';
 import { hasStandbySignal, keepStandbySignal } from './standby-signal.ts';
@@ -29,8 +29,10 @@ export function createReplication(pool: DatabasePool, clock: ClockPort): Replica
     applyMainSettings: ({ walTimeoutMs }) => applyMainSettings(pool, walTimeoutMs),
     pendingRestart: () => pendingRestart(pool),
     listensBeyondLoopback: () => listensBeyondLoopback(pool),
-    ensureReplicatorRole: (login) => ensureReplicatorRole(pool, login),
-    ensureClusterRole: (login) => pool.session((session) => ensureRole(session, login, 'superuser')),
+    ensureReplicatorRole: createReplicatorKeeper(pool),
+    ensureClusterRole: async (login) => {
+      await pool.session((session) => ensureRole(session, login, 'superuser'));
+    },
     writeHbaBlock: (lines) => writeHbaBlock(pool, lines),
     createSlot: (name) => createSlot(pool, name),
     dropSlot: (name) => dropSlot(pool, name),

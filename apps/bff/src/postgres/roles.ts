@@ -29,37 +29,55 @@ interface RoleRow {
   attributes_right: boolean;
 }
 
-/** Role `login.user` with REPLICATION and what pg_rewind needs. Writes nothing when all is right. READ_ONLY in recovery. */
-export async function ensureReplicatorRole(pool: DatabasePool, login: Login): Promise<void> {
-  await pool.session((session) => ensureRole(session, login, 'replicator'));
-  // Rights on functions are kept per database.
-  await pool.elsewhere(REWIND_DATABASE, async (session) => {
+/** Seen to be there, the rights of pg_rewind are not looked for again for so long: each look needs a new connection. */
+const RIGHTS_GOOD_MS = 60_000;
+
+/** Keeps the replicator's role and its rights. */
+export function createReplicatorKeeper(pool: DatabasePool): (login: Login) => Promise<void> {
+  let seen = { user: '', untilMs: 0 };
+  /** Role `login.user` with REPLICATION and what pg_rewind needs. Writes nothing when all is right. READ_ONLY in recovery. */
+  return async (login) => {
+    const changed = await pool.session((session) => ensureRole(session, login, 'replicator'));
+    if (!changed && seen.user === login.user && performance.now() < seen.untilMs) return;
+    await ensureRewindRights(pool, login.user);
+    seen = { user: login.user, untilMs: performance.now() + RIGHTS_GOOD_MS };
+  };
+}
+
+/** Rights on functions are kept per database. */
+function ensureRewindRights(pool: DatabasePool, user: string): Promise<void> {
+  return pool.elsewhere(REWIND_DATABASE, async (session) => {
     for (const signature of REWIND_FUNCTIONS) {
       const [row] = await session.query<{ granted: boolean }>(
         "SELECT has_function_privilege($1, $2::regprocedure, 'EXECUTE') AS granted",
-        [login.user, signature],
+        [user, signature],
       );
       if (row?.granted === true) continue;
-      await session.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${pg.escapeIdentifier(login.user)}`);
+      await session.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${pg.escapeIdentifier(user)}`);
     }
     // pg_rewind compares control files, which name the new timeline only after a checkpoint (SAFETY §2).
     const [member] = await session.query<{ granted: boolean }>(
       "SELECT pg_has_role($1, 'pg_checkpoint', 'MEMBER') AS granted",
-      [login.user],
+      [user],
     );
-    if (member?.granted !== true) await session.query(`GRANT pg_checkpoint TO ${pg.escapeIdentifier(login.user)}`);
+    if (member?.granted !== true) await session.query(`GRANT pg_checkpoint TO ${pg.escapeIdentifier(user)}`);
   });
 }
 
-/** Makes or mends the role so that this login works. The statement holds a verifier, never the password. */
-export async function ensureRole(session: Session, login: Login, kind: RoleKind): Promise<void> {
+/**
+ * Makes or mends the role so that this login works. The statement holds a verifier, never the password.
+ *
+ * @returns whether anything had to be done.
+ */
+export async function ensureRole(session: Session, login: Login, kind: RoleKind): Promise<boolean> {
   const [row] = await session.query<RoleRow>(ROLE_SQL[kind], [login.user]);
-  if (row?.attributes_right === true && (await scramVerifierMatches(row.rolpassword, login.password))) return;
+  if (row?.attributes_right === true && (await scramVerifierMatches(row.rolpassword, login.password))) return false;
   const verifier = await makeScramVerifier(login.password);
   const verb = row === undefined ? 'CREATE' : 'ALTER';
   await session.query(
     `${verb} ROLE ${pg.escapeIdentifier(login.user)} ${ATTRIBUTES[kind]} VALID UNTIL 'infinity' PASSWORD ${pg.escapeLiteral(verifier)}`,
   );
+  return true;
 }
 
 const roleSql = (right: string): string =>
