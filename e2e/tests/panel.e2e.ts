@@ -137,6 +137,8 @@ const PAGES: readonly [address: string, shown: (page: Page) => Locator][] = [
 ];
 
 test('every page of the panel, wide and narrow, against axe’s rules', async ({ browser }) => {
+  // A dozen pages, of which each takes axe seconds on a busy machine.
+  test.setTimeout(720_000);
   const page = await openSignedIn(browser, 'main', '/dashboard');
   for (const [address, shown] of PAGES) {
     await page.goto(address);

@@ -5,7 +5,7 @@ import { TestbedError } from './errors.ts';
 export interface WaitForOptions<Value> {
   /** What is waited for, as it should read after "waited 30.0 s for". */
   describe: string;
-  /** How long to try, in milliseconds. Default 30 000: generous, since a loaded machine is no failure. */
+  /** How long to try, in milliseconds. Default 60 000: generous, since a loaded machine is no failure. */
   deadlineMs?: number;
   /** Pause between two probes, in milliseconds. Default 50. */
   intervalMs?: number;
@@ -25,7 +25,7 @@ export async function waitFor<Value>(
   probe: () => Value | Promise<Value>,
   options: WaitForOptions<Value>,
 ): Promise<Exclude<Value, false | null | undefined>> {
-  const { describe, deadlineMs = 30_000, intervalMs = 50, until = Boolean } = options;
+  const { describe, deadlineMs = 60_000, intervalMs = 50, until = Boolean } = options;
   const started = performance.now();
   const deadline = AbortSignal.timeout(deadlineMs);
   const stop = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;

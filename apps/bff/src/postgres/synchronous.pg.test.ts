@@ -52,6 +52,8 @@ test('SAFETY §2 rows since an instant are counted for each panel table, also in
     CREATE TABLE undated (id int)`);
   const expected = [
     { table: 'Odd "name', rows: 0 },
+    { table: 'nas_devices', rows: 0 },
+    { table: 'services', rows: 0 },
     { table: 'subscribers', rows: 2 },
     { table: 'users', rows: 0 },
   ];

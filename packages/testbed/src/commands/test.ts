@@ -150,7 +150,7 @@ function judge(ok: boolean, counts: TestCounts = { passed: 0, failed: 0, complai
   return { ...counts, failed: 1, complaints: ['the run failed, see its output above'] };
 }
 
-/** The reapers of the last tests may still be at work: they get half a minute. */
+/** The reapers of the last tests may still be at work: they get a minute. */
 async function findRemains({ temporary }: Context): Promise<TestCounts> {
   const remains = async () =>
     existsSync(temporary) ? (await readdir(temporary)).filter((name) => name.startsWith('proxpanel-testbed-')) : [];

@@ -31,7 +31,9 @@ export function failsOnce(action: 'start' | 'stop'): string {
 export async function setprivAfterDeath(fixture: JoinFixture, program: string): Promise<string> {
   const directory = join(fixture.workspace.directory, `setpriv-${program}`);
   await mkdir(directory);
-  const body = `case "$*" in *"/${program} "*) while kill -0 "$PPID" 2>/dev/null; do sleep 0.02; done ;; esac`;
+  // By the name of the script in its arguments: an orphan's next parent, the machine's first process, never ends.
+  const lives = `grep -qaF ${fixture.workspace.directory} "/proc/$PPID/cmdline" 2>/dev/null`;
+  const body = `case "$*" in *"/${program} "*) while ${lives}; do sleep 0.02; done ;; esac`;
   await writeFile(join(directory, 'setpriv'), `#!/bin/bash\n${body}\nexec /usr/bin/setpriv "$@"\n`, { mode: 0o755 });
   return directory;
 }
