@@ -37,6 +37,8 @@ export function isSettled(world: World): boolean {
   if (world.restored) return true;
   // Without an arbiter two may have become main of one term: that is an admin's to settle as well (SAFETY §3).
   if (world.arbiter === null && world.nodes.some((node) => node !== main && node.file.role === 'main')) return true;
+  // So is a main that had been removed, by a server that it never heard, and took over all the same.
+  if (world.arbiter === null && world.removed.has(main.id)) return true;
   return main.file.peers.every((id) => {
     const peer = world.nodes[id - 1];
     if (peer === undefined || peer.file.removed) return true;

@@ -30,8 +30,10 @@ function write(world: World, node: SimNode): void {
  */
 function protect(world: World, { database, excusedUntilMs }: SimNode): void {
   if (world.policy.durability !== 'sync' || world.arbiter === null) return;
-  // Left out, see README "What it does not show": a third server that still listens to the main that slept.
-  if (world.nowMs < excusedUntilMs && world.nodes.length > 2) return;
+  // Left out, see README "What it does not show": a third server that still listens to the main that slept, and one whose
+  // commits waited for nobody when it fell asleep.
+  const isAlone = database.syncNames.length === 0;
+  if (world.nowMs < excusedUntilMs && (world.nodes.length > 2 || isAlone)) return;
   const timeline = timelineOf(database);
   timeline.syncAckedLsn = Math.max(timeline.syncAckedLsn, database.ackedLsn);
 }
