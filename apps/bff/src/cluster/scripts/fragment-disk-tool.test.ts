@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,37 +62,33 @@ interface Ran {
   stderr: string;
 }
 
-function runTool(path: string, args: string[]): Promise<Ran> {
-  const options = { env: { PATH: path }, timeout: 60_000 };
-  return new Promise((resolve) => {
-    execFile('sh', ['-c', diskToolFragment, 'disk-tool', ...args], options, (error, stdout, stderr) => {
-      resolve({ failed: error !== null, stdout, stderr });
-    });
-  });
+function runTool(path: string, args: string[]): Ran {
+  const options = { encoding: 'utf8', env: { PATH: path }, timeout: 60_000 } as const;
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', diskToolFragment, 'disk-tool', ...args], options);
+  return { failed: status !== 0, stdout, stderr };
 }
 
 /** The disk's part of a join that fails at its end. Stops at the first action that is killed. */
 async function joinAndFail(
-  tool: (...args: string[]) => Promise<Ran>,
+  tool: (...args: string[]) => Ran,
   data: string,
   { mode, label }: { mode: string; label: string },
 ): Promise<boolean> {
-  if ((await tool('mark_stopping', data, mode, 'yes', '')).failed) return false;
-  const moved = await tool('move_aside', data, mode, '20261122T200000Z', 'yes', '', label);
+  if (tool('mark_stopping', data, mode, 'yes', '').failed) return false;
+  const moved = tool('move_aside', data, mode, '20261122T200000Z', 'yes', '', label);
   if (moved.failed) return false;
   const target = /^target=(.*)$/m.exec(moved.stdout)?.[1] ?? 'none';
   await makeData(target, { PG_VERSION: '15\n', 'base/1/1249': 'new table\n', 'standby.signal': '', '.new': 'x' });
   // A rewind that did not work, and a clone in its place.
   if (label === 'rejoin') {
-    if ((await tool('empty_target', data, target)).failed) return false;
+    if (tool('empty_target', data, target).failed) return false;
     await makeData(target, { PG_VERSION: '15\n', 'base/1/1249': 'newest table\n', 'standby.signal': '' });
   }
-  if (target !== data && (await tool('place', data, target)).failed) return false;
-  return !(await tool('restore', data)).failed;
+  if (target !== data && tool('place', data, target).failed) return false;
+  return !tool('restore', data).failed;
 }
 
-// At the same time, since each waits for one program after the other.
-test.concurrent.for([
+test.for([
   ['rename', 'before', 'join'],
   ['rename', 'after', 'join'],
   ['contents', 'before', 'join'],
@@ -119,9 +115,9 @@ test.concurrent.for([
       await makeData(data, files);
       finished = await joinAndFail((...args) => runTool(`${programs}:${safePath}`, args), data, { mode, label });
 
-      const restored = await runTool(safePath, ['restore', data]);
+      const restored = runTool(safePath, ['restore', data]);
       if (restored.failed) expect(restored.stderr).toContain('there is no record of an interrupted run');
-      expect((await runTool(safePath, ['unmark', data])).failed).toBe(false);
+      expect(runTool(safePath, ['unmark', data]).failed).toBe(false);
       expect(await readData(data), `step ${String(step)}`).toEqual(files);
       expect(await readdir(parent), `step ${String(step)}`).toEqual(['data']);
       expect((await readdir(data)).sort(), `step ${String(step)}`).toEqual([
