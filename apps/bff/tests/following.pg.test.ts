@@ -139,7 +139,9 @@ test('SAFETY §4 hold: one that is set on a secondary is known by all, and its e
 
 test('SAFETY §2 Otherwise it has diverged: it stays read-only, says by how many bytes, and main says so too', async () => {
   await b.bff.kill();
-  await Promise.all([a.postgres.stop('fast'), c.postgres.stop('fast')]);
+  // c first: what it received after the stop of a would have made c the one that has diverged.
+  await c.postgres.stop('fast');
+  await a.postgres.stop('fast');
   await b.postgres.query("INSERT INTO subscribers (username) SELECT 'lost-' || n FROM generate_series(1, 300) AS n");
   await Promise.all([b.postgres.kill(), b.redis.kill()]);
   await Promise.all([a.postgres.start(), c.postgres.start()]);

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChecked } from '@proxpanel/testbed/command';
 import type { TestServer } from '@proxpanel/testbed/server';
+import { waitFor } from '@proxpanel/testbed/wait-for';
 
 /** A data directory of a new cluster is about 40 MB; the rest is filled with ballast until only `freeBytes` are left. */
 const DISK_BYTES = 200_000_000;
@@ -25,7 +26,10 @@ export async function withSmallDisk(
     await work();
   } finally {
     await server.postgres.stop('immediate');
-    await runChecked(['umount', directory]);
+    // A program that PostgreSQL ran (the panel's df) stands in the directory, and may outlive PostgreSQL by a moment.
+    await waitFor(async () => (await runChecked(['umount', directory])).exitCode === 0, {
+      describe: `${directory} to be let go`,
+    });
     await runChecked(['rmdir', directory]);
     await runChecked(['mv', aside, directory]);
   }
