@@ -19,3 +19,8 @@ export interface Endpoint {
   readonly replyType?: string;
   readonly successStatus?: number;
 }
+
+/** The path as it is called: each `:name` filled in, so that nothing in a value can end its part of the path. */
+export function pathWith(path: string, params: Readonly<Record<string, string | number>>): string {
+  return path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name] ?? '')));
+}

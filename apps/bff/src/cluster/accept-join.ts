@@ -2,7 +2,7 @@
 import type { ClusterNodeRow } from '@proxpanel/contracts/nodes';
 import type { JoinBody, JoinGrant } from '@proxpanel/contracts/peer';
 import { Fault } from '../fault.ts';
-import { requireWritableMain } from './answer-preflight.ts';
+import { requireStillMain, requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { takeLease } from './hold-lease.ts';
 import { hbaLinesFor, otherPeers, peerById, peerOfRow, requireMembership, slotNameOf, withPeer } from './membership.ts';
@@ -24,11 +24,14 @@ export async function acceptJoin(
     const row = await insertOrFindNode(context, body);
     const slotName = slotNameOf(row.id);
     await holdLeaseFor(context, row.id);
+    // The first secondary brings a lease, and with it a new term.
+    const reign = requireMembership(context.nodeFile.get());
     await context.replication.createSlot(slotName);
-    const joined = await context.nodeFile.update((file) => ({
-      ...file,
-      membership: file.membership === null ? null : withJoined(file.membership, row, remoteAddress),
-    }));
+    const joined = await context.nodeFile.update((file) => {
+      if (file.membership === null) return file;
+      requireStillMain(context, reign);
+      return { ...file, membership: withJoined(file.membership, row, remoteAddress) };
+    });
     if (joined.membership !== null)
       await context.replication.writeHbaBlock(hbaLinesFor(joined.membership, context.own.databaseName));
     const grant = await grantFor(context, joined.membership ?? membership, row, slotName);

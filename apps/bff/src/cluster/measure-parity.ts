@@ -1,5 +1,5 @@
 /** What this server says of itself where PostgreSQL replicates nothing (DESIGN §11). */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Upload } from '@proxpanel/contracts/uploads';
 import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
@@ -37,5 +37,5 @@ function hashOf(uploads: readonly Upload[]): string {
     ({ kind, media_type: type, size_bytes: size, sha256, uploaded_at: at }) =>
       `${kind} ${type} ${size} ${sha256} ${at}`,
   );
-  return createHash('sha256').update(lines.sort().join('\n')).digest('hex');
+  return hash('sha256', lines.sort().join('\n'));
 }

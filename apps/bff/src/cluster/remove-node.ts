@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts';
 import { requireStillMain, requireWritableMain } from './answer-preflight.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { hbaLinesFor, otherPeers, removedKeyLifetimeMs, slotNameOf } from './membership.ts';
+import type { Membership } from './node-file.ts';
 import { makeEvent } from './record-event.ts';
 import { standDown } from './stand-down.ts';
 import { refuseWhileWaiting, rotateLocked } from './rotate-secret.ts';
@@ -27,7 +28,11 @@ export async function removeNode(context: ClusterContext, nodeId: number, actor:
     const knows = membership.removed_nodes.some((node) => node.node_id === nodeId && node.secret === membership.secret);
     const already = row.removed_at !== null && !knows;
     refuseWhileWaiting(membership, nodeId);
-    await takeOut(context, row, { type: 'node_removed', actor, message: `${actor} removed "${row.display_name}".` });
+    await takeOut(context, membership, row, {
+      type: 'node_removed',
+      actor,
+      message: `${actor} removed "${row.display_name}".`,
+    });
     if (already) return { ok: true, sentence: `"${row.display_name}" had been removed before.`, cluster_secret: null };
     // It knew the secret and the passwords; the others get new ones by their next heartbeat.
     const rotated = await rotateLocked(context, actor);
@@ -44,20 +49,20 @@ export async function acceptFarewell(
 ): Promise<void> {
   if (callerNodeId !== nodeId) throw new Fault('BAD_TOKEN', 'A server may say farewell only for itself.');
   await context.lock.run('the farewell of a node', async () => {
-    requireWritableMain(context);
+    const membership = requireWritableMain(context);
     const row = (await context.rows.listNodes()).find((node) => node.id === nodeId);
     if (row === undefined) throw new Fault('NODE_UNKNOWN', 'This cluster does not know the node.');
     const message = `"${row.display_name}" left the cluster.`;
-    await takeOut(context, row, { type: 'node_left', actor: row.display_name, message });
+    await takeOut(context, membership, row, { type: 'node_left', actor: row.display_name, message });
   });
 }
 
 async function takeOut(
   context: ClusterContext,
+  asked: Membership,
   row: ClusterNodeRow,
   event: { type: 'node_removed' | 'node_left'; actor: string; message: string },
 ): Promise<void> {
-  const reign = requireWritableMain(context);
   const nowMs = context.clock.nowMs();
   if (row.removed_at === null) {
     await context.rows.transaction(async (rows) => {
@@ -68,7 +73,7 @@ async function takeOut(
   const next = await context.nodeFile.update((file) => {
     const { membership } = file;
     if (membership === null) return file;
-    requireStillMain(context, reign);
+    requireStillMain(context, asked);
     const until = new Date(nowMs + removedKeyLifetimeMs).toISOString();
     const others = membership.removed_nodes.filter(
       (removed) => removed.node_id !== row.id && Date.parse(removed.until) > nowMs,

@@ -30,23 +30,21 @@ export async function rotateLocked(context: ClusterContext, actor: string): Prom
   const waiting = otherPeers(membership);
   // node.json first: whoever holds the old secret can still fetch the new one if the rest is cut off half-way,
   // and the passwords below are asserted again from node.json each tick.
-  requireStillMain(context, membership);
-  await context.nodeFile.update((file) => ({
-    ...file,
-    membership:
-      file.membership === null
-        ? null
-        : {
-            ...file.membership,
-            secret,
-            previous_secret:
-              waiting.length === 0
-                ? null
-                : { secret: membership.secret, waiting_node_ids: waiting.map((peer) => peer.node_id) },
-            replication,
-            redis_replication: redisReplication,
-          },
-  }));
+  await context.nodeFile.update((file) => {
+    if (file.membership === null) return file;
+    requireStillMain(context, membership);
+    const previous = { secret: membership.secret, waiting_node_ids: waiting.map((peer) => peer.node_id) };
+    return {
+      ...file,
+      membership: {
+        ...file.membership,
+        secret,
+        previous_secret: waiting.length === 0 ? null : previous,
+        replication,
+        redis_replication: redisReplication,
+      },
+    };
+  });
   await assertPasswords(context, replication, redisReplication);
   const fingerprint = fingerprintOf(secret);
   await context.rows.transaction(async (rows) => {

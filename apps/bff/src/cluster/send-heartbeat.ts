@@ -35,12 +35,13 @@ export async function sendHeartbeat(context: ClusterContext, signal: AbortSignal
     hear(context, main.node_id);
     await applyReply(context, membership, reply);
   } catch (error) {
-    if (signal.aborted || !stillFollows(context, membership)) return;
-    if (error instanceof Fault && error.code === 'NODE_REMOVED') {
+    if (signal.aborted) return;
+    const isByMain = stillFollows(context, membership);
+    if (isByMain && error instanceof Fault && error.code === 'NODE_REMOVED') {
       await endMembership(context, removedSentence);
       return;
     }
-    if (await isDisbandedByRow(context, membership)) {
+    if (isByMain && (await isDisbandedByRow(context, membership))) {
       await markDisbanded(context);
       return;
     }

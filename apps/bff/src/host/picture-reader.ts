@@ -1,5 +1,5 @@
 /** Reads pictures of UPLOADS_DIR and believes none whose bytes do not have the hash that its name says. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ export function createPictureReader(directory: string): PictureReader {
     const before = seen.get(name);
     if (stamp !== null && before?.stamp === stamp && before.bytes !== null) return before.bytes;
     const bytes = stamp === null ? null : await readPlainFile(join(directory, name));
-    if (stamp === null || bytes === null || sha256Of(bytes) !== upload.sha256) {
+    if (stamp === null || bytes === null || hash('sha256', bytes) !== upload.sha256) {
       seen.delete(name);
       return null;
     }
@@ -61,10 +61,6 @@ export async function readPlainFile(path: string): Promise<Buffer | null> {
 /** null for a file that is not there. */
 export async function sizeOfFile(path: string): Promise<number | null> {
   return (await statOf(path))?.size ?? null;
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Which file of this size it is; null for none and for another size. */

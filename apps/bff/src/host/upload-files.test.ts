@@ -1,9 +1,9 @@
+import { hash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Upload } from '@proxpanel/contracts/uploads';
 import { expect, onTestFinished, test } from 'vitest';
-import { sha256Of } from './picture-reader.ts';
 import { createUploadFiles } from './upload-files.ts';
 import { partName, pictureName } from './upload-names.ts';
 
@@ -19,7 +19,7 @@ function picture(text: string, kind: Upload['kind'] = 'logo') {
     kind,
     media_type: 'image/png',
     size_bytes: bytes.length,
-    sha256: sha256Of(bytes),
+    sha256: hash('sha256', bytes),
     uploaded_at: '2026-11-22T03:00:00.000Z',
   };
   return { upload, bytes };

@@ -2,6 +2,7 @@
  * UPLOADS_DIR: pictures named by their content, and uploads.json, which says which of them count. Every change writes the
  * new file first, then the list in one step, and removes last: whenever the power fails, the list names whole files.
  */
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import type { UploadFilesPort } from '../cluster/upload-ports.ts';
 import { Fault, messageOf } from '../fault.ts';
 import type { PictureStore } from '../panel/upload-ports.ts';
 import { publishFile, removeLeftovers, writeFileAtomically } from './atomic-file.ts';
-import { createPictureReader, readPlainFile, sha256Of, sizeOfFile, type PictureReader } from './picture-reader.ts';
+import { createPictureReader, readPlainFile, sizeOfFile, type PictureReader } from './picture-reader.ts';
 import { isOurs, LIST_NAME, partName, pictureName } from './upload-names.ts';
 
 /** A web server beside the panel may serve the directory, as another user. */
@@ -132,7 +133,7 @@ function pullingOf(directory: Directory): Pulling {
     finishPulled: (upload) =>
       guard(async () => {
         const bytes = await readPlainFile(partOf(upload));
-        if (bytes === null || bytes.length !== upload.size_bytes || sha256Of(bytes) !== upload.sha256) {
+        if (bytes === null || bytes.length !== upload.size_bytes || hash('sha256', bytes) !== upload.sha256) {
           await rm(partOf(upload), { force: true });
           return false;
         }

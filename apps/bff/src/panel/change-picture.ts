@@ -1,5 +1,5 @@
 /** An admin puts a picture up or takes it away; both leave an audit row. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { User } from '@proxpanel/contracts/auth';
 import type { Upload } from '@proxpanel/contracts/uploads';
 import { Fault } from '../fault.ts';
@@ -24,7 +24,7 @@ export async function putPicture(deps: PictureDeps, user: User, kindText: string
     kind,
     media_type: await imageTypeOf(sent.bytes, sent.declaredType),
     size_bytes: sent.bytes.length,
-    sha256: createHash('sha256').update(sent.bytes).digest('hex'),
+    sha256: hash('sha256', sent.bytes),
     uploaded_at: new Date(deps.nowMs()).toISOString(),
   };
   const next = { upload, bytes: Buffer.from(sent.bytes) };

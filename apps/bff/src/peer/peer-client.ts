@@ -1,4 +1,5 @@
 /** The calling side of what servers say to each other (DESIGN §5, SAFETY §5). */
+import { pathWith } from '@proxpanel/contracts/endpoint';
 import { endpoints } from '@proxpanel/contracts/endpoints';
 import { errorReplySchema, type ErrorReply } from '@proxpanel/contracts/error-codes';
 import type { ClockPort, LogPort } from '../cluster/ports.ts';
@@ -68,9 +69,7 @@ async function call<Name extends PeerEndpointName>(
   const text = body === undefined ? undefined : JSON.stringify(body);
   const deadline = performance.now() + options.timeoutMs;
   const { params = {}, query = {} } = options;
-  const path = endpoints[name].path.replaceAll(/:(\w+)/g, (_, param: string) =>
-    encodeURIComponent(params[param] ?? ''),
-  );
+  const path = pathWith(endpoints[name].path, params);
   const search = new URLSearchParams(query).toString();
   const request: Call = {
     name,

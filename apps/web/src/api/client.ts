@@ -9,7 +9,7 @@ import {
   type QueryInputOf,
   type ReplyOf,
 } from '@proxpanel/contracts/endpoints';
-import type { Endpoint } from '@proxpanel/contracts/endpoint';
+import { pathWith, type Endpoint } from '@proxpanel/contracts/endpoint';
 import { errorReplySchema } from '@proxpanel/contracts/error-codes';
 import { ACCESS_LIFETIME_MS } from '@proxpanel/contracts/sessions';
 import { ApiError, isNotSignedIn } from './errors.ts';
@@ -44,15 +44,14 @@ type CallArguments<Name extends EndpointName> =
 interface LooseOptions {
   params?: Record<string, string | number>;
   body?: unknown;
+  file?: File;
   query?: Record<string, string | number | undefined>;
   signal?: AbortSignal;
   timeout_ms?: number;
 }
 
 function urlOf(path: string, options: LooseOptions): string {
-  const filled = path.replace(/:([a-z_0-9]+)/gi, (_match, name: string) =>
-    encodeURIComponent(String(options.params?.[name] ?? '')),
-  );
+  const filled = pathWith(path, options.params ?? {});
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined && value !== '') query.set(key, String(value));
@@ -61,17 +60,28 @@ function urlOf(path: string, options: LooseOptions): string {
   return text === '' ? filled : `${filled}?${text}`;
 }
 
+/** Where the browser itself fetches something: a link, a picture. */
+export function addressOf<Name extends EndpointName>(name: Name, options: ParamsPart<Name> & QueryPart<Name>): string {
+  return urlOf(endpoints[name].path, options as LooseOptions);
+}
+
+/** JSON, or a file as it is. */
+function contentOf(endpoint: Endpoint, { body, file }: LooseOptions): { type: string; content: string | File } | null {
+  if (file !== undefined) return { type: file.type, content: file };
+  return endpoint.body === undefined ? null : { type: 'application/json', content: JSON.stringify(body ?? {}) };
+}
+
 async function send(endpoint: Endpoint, options: LooseOptions): Promise<Response> {
   const timeout = AbortSignal.timeout(options.timeout_ms ?? 15_000);
   const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
-  const hasBody = endpoint.body !== undefined;
+  const sent = contentOf(endpoint, options);
   try {
     return await fetch(urlOf(endpoint.path, options), {
       method: endpoint.method,
       credentials: 'same-origin',
       signal,
-      headers: hasBody ? { accept: '*/*', 'content-type': 'application/json' } : { accept: '*/*' },
-      body: hasBody ? JSON.stringify(options.body ?? {}) : null,
+      headers: { accept: '*/*', ...(sent === null ? {} : { 'content-type': sent.type }) },
+      body: sent?.content ?? null,
     });
   } catch (error) {
     // Our own caller gave up (a page was left): not a fault of the server, so it is passed on as it is.
@@ -81,7 +91,7 @@ async function send(endpoint: Endpoint, options: LooseOptions): Promise<Response
   }
 }
 
-export async function jsonOf(response: Response): Promise<unknown> {
+async function jsonOf(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch {
@@ -94,7 +104,7 @@ export async function jsonOf(response: Response): Promise<unknown> {
 }
 
 /** What a reply that is no success says, as the page throws it. */
-export async function refusalOf(response: Response): Promise<ApiError> {
+async function refusalOf(response: Response): Promise<ApiError> {
   const parsed = errorReplySchema.safeParse(await jsonOf(response));
   if (!parsed.success) {
     return new ApiError(`The server sent an unexpected reply (HTTP ${String(response.status)}).`, {
@@ -152,7 +162,7 @@ async function sendSignedIn(endpoint: Endpoint, options: LooseOptions): Promise<
   }
 }
 
-export function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
+function checkedReply(endpoint: Endpoint, name: string, reply: unknown): unknown {
   // In development and in tests every reply is held against its schema; in production this cheap check must do.
   if (import.meta.env.DEV && endpoint.reply !== undefined) {
     const parsed = endpoint.reply.safeParse(reply);
@@ -185,4 +195,15 @@ export async function callText(
 ): Promise<string> {
   const response = await sendSignedIn(endpoints[name], options);
   return await response.text();
+}
+
+/** The same for a file. What is sent in one piece is not sent twice, so the session is renewed before it. */
+export async function callWithFile<Name extends 'putUpload'>(
+  name: Name,
+  options: { file: File; timeout_ms: number } & ParamsPart<Name>,
+): Promise<ReplyOf<Name>> {
+  await keepSignedIn();
+  const endpoint: Endpoint = endpoints[name];
+  const response = await sendOnce(endpoint, options);
+  return checkedReply(endpoint, name, await jsonOf(response)) as ReplyOf<Name>;
 }

@@ -1,8 +1,8 @@
 /** Routers (NAS devices) and the lines that are pasted into them. */
-import { endpoints, type BodyInputOf } from '@proxpanel/contracts/endpoints';
+import type { BodyInputOf } from '@proxpanel/contracts/endpoints';
 import type { Nas } from '@proxpanel/contracts/nas';
 import { useQuery } from '@tanstack/react-query';
-import { call } from './client.ts';
+import { addressOf, call } from './client.ts';
 import { foundRow } from './found-row.ts';
 import { usePanelChange } from './panel-changes.ts';
 import { queryKeys } from './query-keys.ts';
@@ -30,7 +30,7 @@ export function useRemoveNas(onSuccess: () => void) {
   );
 }
 
-/** It may hold the router's secret, so it is asked for when a person wants it, and forgotten when it is put away. */
+/** It names the server that is main now, so it is asked for each time that a person wants it. */
 export function useRouterLine(id: number) {
   return useQuery({
     queryKey: queryKeys.routerLine(id),
@@ -39,4 +39,4 @@ export function useRouterLine(id: number) {
   });
 }
 
-export const routerScriptAddress = endpoints.routerScript.path;
+export const routerScriptAddress = addressOf('routerScript', {});

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { ApiError } from './errors.ts';
 import { isRowChanged, shownFault } from './faults.ts';
 import { usePanelChange } from './panel-changes.ts';
+import { useWrites } from './writes.ts';
 
 interface RowFormOptions<Row, Values extends FieldValues, Body extends object, Reply> {
   /** What is changed; null for a new one. */
@@ -26,6 +27,7 @@ export function useRowForm<Row, Values extends FieldValues, Body extends object,
   options: RowFormOptions<Row, Values, Body, Reply>,
 ) {
   const { schema, valuesOf, said } = options;
+  const { reasons } = useWrites();
   const [row, setRow] = useState(options.row);
   const [replaced, setReplaced] = useState<{ label: string; typed: string; now: string }[] | null>(null);
   const form = useForm<Values, unknown, Body>({
@@ -59,24 +61,26 @@ export function useRowForm<Row, Values extends FieldValues, Body extends object,
   return {
     form,
     row,
-    /** For the form element. */
-    onSubmit: (event: SubmitEvent<HTMLFormElement>) => void submit(event),
-    busy: save.isPending,
-    replaced,
-    /** An unchanged row need not be saved. */
-    unchanged: row !== null && !isDirty,
-    conflict:
-      row !== null && isRowChanged(save.error)
-        ? {
-            sentence: save.error?.message ?? '',
-            isLoading: newer.isPending,
-            loadNewer: () => {
-              newer.mutate(row);
-            },
-          }
-        : null,
-    /** What neither a field nor the conflict says. */
-    fault: newer.error === null && (isInline || isRowChanged(save.error)) ? null : shownFault(error),
+    /** For the dialog around it. */
+    dialog: {
+      onSubmit: (event: SubmitEvent<HTMLFormElement>) => void submit(event),
+      busy: save.isPending,
+      // An unchanged row need not be saved.
+      reasons: row !== null && !isDirty ? [...reasons, 'Nothing is changed yet.'] : reasons,
+      replaced,
+      conflict:
+        row !== null && isRowChanged(save.error)
+          ? {
+              sentence: save.error?.message ?? '',
+              isLoading: newer.isPending,
+              loadNewer: () => {
+                newer.mutate(row);
+              },
+            }
+          : null,
+      // What neither a field nor the conflict says.
+      fault: newer.error === null && (isInline || isRowChanged(save.error)) ? null : shownFault(error),
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 import type { BodyInputOf, QueryInputOf } from '@proxpanel/contracts/endpoints';
 import type { Subscriber } from '@proxpanel/contracts/subscribers';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { call } from './client.ts';
+import { addressOf, call } from './client.ts';
 import { usePanelChange } from './panel-changes.ts';
 import { queryKeys } from './query-keys.ts';
 
@@ -46,9 +46,7 @@ export function useRemoveSubscriber(onSuccess: () => void) {
   );
 }
 
-/** Where all that match are fetched as CSV, in the same order of filters as the list's. */
+/** Where all that match are fetched as CSV. */
 export function exportAddress(filters: QueryInputOf<'exportSubscribers'>): string {
-  const named = Object.entries(filters).filter(([, value]) => value !== undefined && value !== '');
-  const text = new URLSearchParams(named.map(([name, value]) => [name, String(value)])).toString();
-  return text === '' ? '/api/subscribers.csv' : `/api/subscribers.csv?${text}`;
+  return addressOf('exportSubscribers', { query: filters });
 }

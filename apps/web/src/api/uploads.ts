@@ -1,9 +1,7 @@
 /** The panel's pictures. They are shown on the sign-in page too, so anybody may read them. */
-import { endpoints, type ReplyOf } from '@proxpanel/contracts/endpoints';
 import type { Upload, UploadKind } from '@proxpanel/contracts/uploads';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { call, checkedReply, jsonOf, keepSignedIn, refusalOf } from './client.ts';
-import { ApiError } from './errors.ts';
+import { addressOf, call, callWithFile } from './client.ts';
 import { queryKeys } from './query-keys.ts';
 
 /** A picture of 5 MB over a slow line. */
@@ -17,38 +15,14 @@ export function useUploads() {
   });
 }
 
-function pathOf(kind: UploadKind): string {
-  return endpoints.readUpload.path.replace(':kind', kind);
-}
-
-/** Where the picture is; another picture has another address, so that no browser shows an old one. */
+/** Where the picture is. Asked for by its hash it may be kept for ever; another picture has another address. */
 export function pictureAddress(upload: Upload): string {
-  return `${pathOf(upload.kind)}?v=${upload.sha256.slice(0, 16)}`;
+  return addressOf('readUpload', { params: { kind: upload.kind }, query: { v: upload.sha256 } });
 }
 
 /** The picture of one kind; null when there is none, or it is not known. */
 export function usePicture(kind: UploadKind): Upload | null {
   return useUploads().data?.uploads.find((upload) => upload.kind === kind) ?? null;
-}
-
-/** Sends the bytes as they are. Rejects as `call` does. */
-async function putUpload({ kind, file }: { kind: UploadKind; file: File }): Promise<ReplyOf<'putUpload'>> {
-  const endpoint = endpoints.putUpload;
-  // What is sent in one piece is not sent twice: the session is renewed before it.
-  await keepSignedIn();
-  const response = await fetch(pathOf(kind), {
-    method: endpoint.method,
-    credentials: 'same-origin',
-    signal: AbortSignal.timeout(uploadMs),
-    headers: { accept: '*/*', 'content-type': file.type },
-    body: file,
-  }).catch((error: unknown) => {
-    const isLate = error instanceof DOMException && error.name === 'TimeoutError';
-    if (isLate) throw new ApiError('The server did not answer in time.', { code: 'TIMED_OUT', status: 0 });
-    throw new ApiError('The server does not answer.', { code: 'NO_ANSWER', status: 0 });
-  });
-  if (!response.ok) throw await refusalOf(response);
-  return checkedReply(endpoint, 'putUpload', await jsonOf(response)) as ReplyOf<'putUpload'>;
 }
 
 function usePictureChange<Input, Reply>(change: (input: Input) => Promise<Reply>, onSuccess: () => void) {
@@ -63,7 +37,11 @@ function usePictureChange<Input, Reply>(change: (input: Input) => Promise<Reply>
 }
 
 export function usePutUpload(onSuccess: () => void) {
-  return usePictureChange(putUpload, onSuccess);
+  return usePictureChange(
+    ({ kind, file }: { kind: UploadKind; file: File }) =>
+      callWithFile('putUpload', { params: { kind }, file, timeout_ms: uploadMs }),
+    onSuccess,
+  );
 }
 
 export function useRemoveUpload(onSuccess: () => void) {

@@ -1,4 +1,4 @@
-import { sentenceOf } from '../api/errors.ts';
+import { notLoaded } from '../api/not-loaded.ts';
 import { usePanelSettings } from '../api/panel-settings.ts';
 import { CompanyCard } from '../features/company/company-card.tsx';
 import { NotLoaded } from '../ui/loaded.tsx';
@@ -9,11 +9,5 @@ export function CompanyPage() {
   useTitle('Company');
   const settings = usePanelSettings();
   if (settings.data !== undefined) return <CompanyCard row={settings.data} />;
-  return (
-    <NotLoaded
-      isPending={settings.isPending}
-      failure={settings.isError ? sentenceOf(settings.error) : null}
-      onAgain={() => void settings.refetch()}
-    />
-  );
+  return <NotLoaded {...notLoaded(settings)} />;
 }

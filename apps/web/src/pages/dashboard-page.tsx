@@ -1,5 +1,5 @@
 import { useDashboard } from '../api/dashboard.ts';
-import { sentenceOf } from '../api/errors.ts';
+import { notLoaded } from '../api/not-loaded.ts';
 import { Dashboard } from '../features/dashboard/dashboard.tsx';
 import { NotLoaded } from '../ui/loaded.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -11,13 +11,7 @@ export function DashboardPage() {
   return (
     <>
       <h1 className="mb-2 text-2xl font-semibold">Dashboard</h1>
-      {dashboard.data === undefined || dashboard.isError ? (
-        <NotLoaded
-          isPending={dashboard.isPending}
-          failure={dashboard.isError ? sentenceOf(dashboard.error) : null}
-          onAgain={() => void dashboard.refetch()}
-        />
-      ) : null}
+      {dashboard.data === undefined || dashboard.isError ? <NotLoaded {...notLoaded(dashboard)} /> : null}
       {dashboard.data === undefined ? null : <Dashboard dashboard={dashboard.data} />}
     </>
   );

@@ -1,5 +1,5 @@
 import { useClusterStatus } from '../api/cluster-status.ts';
-import { sentenceOf } from '../api/errors.ts';
+import { notLoaded } from '../api/not-loaded.ts';
 import { License } from '../features/license/license.tsx';
 import { NotLoaded } from '../ui/loaded.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -9,11 +9,5 @@ export function LicensePage() {
   useTitle('License');
   const status = useClusterStatus();
   if (status.data !== undefined) return <License status={status.data} />;
-  return (
-    <NotLoaded
-      isPending={status.isPending}
-      failure={status.isError ? sentenceOf(status.error) : null}
-      onAgain={() => void status.refetch()}
-    />
-  );
+  return <NotLoaded {...notLoaded(status)} />;
 }

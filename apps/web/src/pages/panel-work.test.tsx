@@ -222,7 +222,7 @@ test('the logo takes the place of the name, also where one signs in, and the bac
   openPanel('/sign-in');
   const logo = await screen.findByRole('img', { name: 'ProxPanel' });
   // Another picture has another address: no browser shows an old one.
-  expect(logo.getAttribute('src')).toBe(`/api/uploads/logo?v=${'a1'.repeat(8)}`);
+  expect(logo.getAttribute('src')).toBe(`/api/uploads/logo?v=${'a1'.repeat(32)}`);
   expect(screen.getAllByRole('img')).toEqual([logo]);
   expect(document.querySelector('img[alt=""]')?.getAttribute('src')).toContain('/api/uploads/login_background?v=b2');
 });

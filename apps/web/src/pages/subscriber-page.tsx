@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams } from 'react-router';
-import { sentenceOf } from '../api/errors.ts';
+import { notLoaded } from '../api/not-loaded.ts';
 import { useSubscriber } from '../api/subscribers.ts';
 import { SubscriberDetails } from '../features/subscribers/subscriber-details.tsx';
 import { NotLoaded } from '../ui/loaded.tsx';
@@ -25,11 +25,7 @@ function Shown({ id }: { id: number }) {
       </p>
       <h1 className="mb-5 text-2xl font-semibold break-all">{name}</h1>
       {subscriber.data === undefined ? (
-        <NotLoaded
-          isPending={subscriber.isPending}
-          failure={subscriber.isError ? sentenceOf(subscriber.error) : null}
-          onAgain={() => void subscriber.refetch()}
-        />
+        <NotLoaded {...notLoaded(subscriber)} />
       ) : (
         <SubscriberDetails
           subscriber={subscriber.data}

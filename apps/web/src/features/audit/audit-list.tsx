@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@proxpanel/contracts/records';
 import { useState } from 'react';
 import { useAuditLog } from '../../api/audit.ts';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { Card } from '../../ui/card.tsx';
 import { dateTimeText, wordText } from '../../ui/format.ts';
 import { NotLoaded } from '../../ui/loaded.tsx';
@@ -57,11 +57,7 @@ export function AuditList() {
   return (
     <Card title="Newest first">
       {log.data === undefined ? (
-        <NotLoaded
-          isPending={log.isPending}
-          failure={log.isError ? sentenceOf(log.error) : null}
-          onAgain={() => void log.refetch()}
-        />
+        <NotLoaded {...notLoaded(log)} />
       ) : log.data.rows.length === 0 ? (
         <p className="text-muted">Nothing has been done yet.</p>
       ) : (

@@ -67,7 +67,6 @@ export function CompanyCard({ row }: { row: SettingsRow }) {
 }
 
 function CompanyDialog({ row, onClose }: { row: SettingsRow; onClose: () => void }) {
-  const { reasons } = useWrites();
   const rowForm = useRowForm({
     row,
     schema: companySchema,
@@ -89,12 +88,7 @@ function CompanyDialog({ row, onClose }: { row: SettingsRow; onClose: () => void
       title="Change the company"
       description="The name stands on every page and on the sign-in page."
       action="Save"
-      busy={rowForm.busy}
-      reasons={rowForm.unchanged ? [...reasons, 'Nothing is changed yet.'] : reasons}
-      fault={rowForm.fault}
-      conflict={rowForm.conflict}
-      replaced={rowForm.replaced}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       <TextField label="Company" error={errors.company_name?.message} {...register('company_name')} />

@@ -6,7 +6,6 @@ import { createInvoice } from '../../api/invoices.ts';
 import { useCurrency } from '../../api/panel-settings.ts';
 import { useNewRowForm } from '../../api/row-form.ts';
 import { useSubscribers } from '../../api/subscribers.ts';
-import { useWrites } from '../../api/writes.ts';
 import { MONEY_DECIMALS } from '../../ui/amounts.ts';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
@@ -27,7 +26,6 @@ const shownMatches = 20;
 
 /** Makes an invoice. `searched`: part of the user name to begin with. */
 export function InvoiceDialog({ searched, onClose }: { searched: string; onClose: () => void }) {
-  const { reasons } = useWrites();
   const currency = useCurrency();
   const [search, setSearch] = useState(searched);
   const [typed, setTyped] = useDebouncedText(search, setSearch);
@@ -50,10 +48,7 @@ export function InvoiceDialog({ searched, onClose }: { searched: string; onClose
       title="Make an invoice"
       description="It keeps the subscriber’s name, also when the subscriber is removed later."
       action="Make invoice"
-      busy={rowForm.busy}
-      reasons={reasons}
-      fault={rowForm.fault}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       <TextField

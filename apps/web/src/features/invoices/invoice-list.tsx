@@ -2,7 +2,7 @@ import type { Invoice } from '@proxpanel/contracts/records';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { toast } from 'sonner';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { shownFault } from '../../api/faults.ts';
 import { useChangeInvoice, useInvoices } from '../../api/invoices.ts';
 import { useCurrency } from '../../api/panel-settings.ts';
@@ -48,11 +48,7 @@ export function InvoiceList() {
       <div className="flex flex-col gap-4">
         <FormFault fault={shownFault(change.error)} />
         {list.data === undefined ? (
-          <NotLoaded
-            isPending={list.isPending}
-            failure={list.isError ? sentenceOf(list.error) : null}
-            onAgain={() => void list.refetch()}
-          />
+          <NotLoaded {...notLoaded(list)} />
         ) : list.data.rows.length === 0 ? (
           <p className="text-muted">There is no invoice yet.</p>
         ) : (

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { changeNas, createNas, readNas } from '../../api/nas.ts';
 import { useRowForm } from '../../api/row-form.ts';
 import { useMe } from '../../api/session.ts';
-import { useWrites } from '../../api/writes.ts';
 import { SecretField, SelectField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { wordText } from '../../ui/format.ts';
@@ -46,7 +45,6 @@ function said(values: NasValues): [string, string][] {
 
 /** Adds or changes a router. */
 export function NasDialog({ nas, onClose }: { nas: Nas | null; onClose: () => void }) {
-  const { reasons } = useWrites();
   const keepsSecrets = useMe().data?.keeps_secrets ?? true;
   const rowForm = useRowForm({
     row: nas,
@@ -69,12 +67,7 @@ export function NasDialog({ nas, onClose }: { nas: Nas | null; onClose: () => vo
       title={isNew ? 'Add a router' : `Edit ${rowForm.row?.name ?? ''}`}
       description="A NAS: it asks RADIUS about subscribers, and proves itself with the secret."
       action={isNew ? 'Add router' : 'Save'}
-      busy={rowForm.busy}
-      reasons={rowForm.unchanged ? [...reasons, 'Nothing is changed yet.'] : reasons}
-      fault={rowForm.fault}
-      conflict={rowForm.conflict}
-      replaced={rowForm.replaced}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       <TextField label="Name" error={errors.name?.message} {...register('name')} />

@@ -1,7 +1,7 @@
 import type { Nas } from '@proxpanel/contracts/nas';
 import { useState } from 'react';
 import { toast } from 'sonner';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { shownFault } from '../../api/faults.ts';
 import { routerScriptAddress, useNasList, useRemoveNas } from '../../api/nas.ts';
 import { useWrites } from '../../api/writes.ts';
@@ -47,11 +47,7 @@ export function NasList() {
         }
       >
         {devices === null ? (
-          <NotLoaded
-            isPending={list.isPending}
-            failure={list.isError ? sentenceOf(list.error) : null}
-            onAgain={() => void list.refetch()}
-          />
+          <NotLoaded {...notLoaded(list)} />
         ) : devices.length === 0 ? (
           <p className="text-muted">There is no router yet.</p>
         ) : (

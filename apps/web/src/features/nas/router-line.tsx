@@ -1,5 +1,5 @@
 import type { Nas } from '@proxpanel/contracts/nas';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { useRouterLine } from '../../api/nas.ts';
 import { Button } from '../../ui/button.tsx';
 import { CommandLine } from '../../ui/copy.tsx';
@@ -18,11 +18,7 @@ export function RouterLineDialog({ nas, onClose }: { nas: Nas; onClose: () => vo
       footer={<Button onClick={onClose}>Close</Button>}
     >
       {line.data === undefined ? (
-        <NotLoaded
-          isPending={line.isPending}
-          failure={line.isError ? sentenceOf(line.error) : null}
-          onAgain={() => void line.refetch()}
-        />
+        <NotLoaded {...notLoaded(line)} />
       ) : (
         <CommandLine command={line.data.line} what={`the line for ${nas.name}`} />
       )}

@@ -4,7 +4,6 @@ import { toast } from 'sonner';
 import { z } from 'zod';
 import { createTransaction } from '../../api/resellers.ts';
 import { useNewRowForm } from '../../api/row-form.ts';
-import { useWrites } from '../../api/writes.ts';
 import { MONEY_DECIMALS } from '../../ui/amounts.ts';
 import { Choice, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
@@ -30,7 +29,6 @@ interface PaymentDialogProps {
 
 /** Records money that a reseller paid in, or owes. */
 export function PaymentDialog({ reseller, currency, onClose }: PaymentDialogProps) {
-  const { reasons } = useWrites();
   const rowForm = useNewRowForm({
     schema: paymentSchema,
     empty,
@@ -51,10 +49,7 @@ export function PaymentDialog({ reseller, currency, onClose }: PaymentDialogProp
       title={`Record a payment of ${reseller.username}`}
       description={`The balance is ${moneyText(reseller.balance_minor, currency)} now.`}
       action="Record"
-      busy={rowForm.busy}
-      reasons={reasons}
-      fault={rowForm.fault}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       <fieldset className="grid gap-2 sm:grid-cols-2">

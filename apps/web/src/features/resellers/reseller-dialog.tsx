@@ -8,7 +8,6 @@ import { toast } from 'sonner';
 import { z } from 'zod';
 import { changeReseller, createReseller, readReseller } from '../../api/resellers.ts';
 import { useRowForm } from '../../api/row-form.ts';
-import { useWrites } from '../../api/writes.ts';
 import { CheckField, SecretField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { unlessEmpty } from '../../ui/typed-fields.ts';
@@ -47,7 +46,6 @@ function said(values: ResellerValues): [string, string][] {
 
 /** Adds a reseller, or changes the name, the password, and whether he may sign in. */
 export function ResellerDialog({ reseller, onClose }: { reseller: Reseller | null; onClose: () => void }) {
-  const { reasons } = useWrites();
   const rowForm = useRowForm({
     row: reseller,
     schema: (reseller === null ? newSchema : changedSchema) as z.ZodType<ResellerOutput, ResellerValues>,
@@ -69,12 +67,7 @@ export function ResellerDialog({ reseller, onClose }: { reseller: Reseller | nul
       title={isNew ? 'Add a reseller' : `Edit ${rowForm.row?.username ?? ''}`}
       description="He signs in to this panel and sees his own subscribers alone."
       action={isNew ? 'Add reseller' : 'Save'}
-      busy={rowForm.busy}
-      reasons={rowForm.unchanged ? [...reasons, 'Nothing is changed yet.'] : reasons}
-      fault={rowForm.fault}
-      conflict={rowForm.conflict}
-      replaced={rowForm.replaced}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       {isNew ? (

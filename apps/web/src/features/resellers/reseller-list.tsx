@@ -1,7 +1,7 @@
 import type { Reseller } from '@proxpanel/contracts/resellers';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { useCurrency } from '../../api/panel-settings.ts';
 import { useResellers } from '../../api/resellers.ts';
 import { useWrites } from '../../api/writes.ts';
@@ -42,11 +42,7 @@ export function ResellerList() {
       }
     >
       {rows === null ? (
-        <NotLoaded
-          isPending={list.isPending}
-          failure={list.isError ? sentenceOf(list.error) : null}
-          onAgain={() => void list.refetch()}
-        />
+        <NotLoaded {...notLoaded(list)} />
       ) : rows.length === 0 ? (
         <p className="text-muted">There is no reseller yet.</p>
       ) : (

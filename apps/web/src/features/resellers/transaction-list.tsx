@@ -1,5 +1,5 @@
 import type { ReplyOf } from '@proxpanel/contracts/endpoints';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { useCurrency } from '../../api/panel-settings.ts';
 import { useTransactions } from '../../api/resellers.ts';
 import { Card } from '../../ui/card.tsx';
@@ -25,11 +25,7 @@ export function TransactionList() {
   return (
     <Card title="Transactions of resellers">
       {list.data === undefined ? (
-        <NotLoaded
-          isPending={list.isPending}
-          failure={list.isError ? sentenceOf(list.error) : null}
-          onAgain={() => void list.refetch()}
-        />
+        <NotLoaded {...notLoaded(list)} />
       ) : list.data.rows.length === 0 ? (
         <p className="text-muted">There is none yet: a payment is recorded with its reseller.</p>
       ) : (

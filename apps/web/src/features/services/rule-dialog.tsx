@@ -4,7 +4,6 @@ import { toast } from 'sonner';
 import { z } from 'zod';
 import { useRowForm } from '../../api/row-form.ts';
 import { changeRule, createRule, readRule } from '../../api/services.ts';
-import { useWrites } from '../../api/writes.ts';
 import { scaledText, SPEED_DECIMALS } from '../../ui/amounts.ts';
 import { CheckField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
@@ -53,7 +52,6 @@ interface RuleDialogProps {
 
 /** Adds or changes another speed of a service between two times of the day. */
 export function RuleDialog({ service, rule, onClose }: RuleDialogProps) {
-  const { reasons } = useWrites();
   const rowForm = useRowForm({
     row: rule,
     schema: ruleFormSchema,
@@ -75,12 +73,7 @@ export function RuleDialog({ service, rule, onClose }: RuleDialogProps) {
       title={isNew ? `Add a bandwidth rule to ${service.name}` : `Edit ${rowForm.row?.name ?? ''}`}
       description="Between these times the service has these speeds. A time after midnight may come before the first one."
       action={isNew ? 'Add rule' : 'Save'}
-      busy={rowForm.busy}
-      reasons={rowForm.unchanged ? [...reasons, 'Nothing is changed yet.'] : reasons}
-      fault={rowForm.fault}
-      conflict={rowForm.conflict}
-      replaced={rowForm.replaced}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       <TextField label="Name" error={errors.name?.message} {...register('name')} />

@@ -1,6 +1,6 @@
 import type { BandwidthRule } from '@proxpanel/contracts/records';
 import type { Service } from '@proxpanel/contracts/services';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { useBandwidthRules } from '../../api/services.ts';
 import { useWrites } from '../../api/writes.ts';
 import { Badge } from '../../ui/badge.tsx';
@@ -21,11 +21,7 @@ export function RuleList({ services, onOpen }: RuleListProps) {
   return (
     <Card title="Bandwidth rules">
       {rules.data === undefined ? (
-        <NotLoaded
-          isPending={rules.isPending}
-          failure={rules.isError ? sentenceOf(rules.error) : null}
-          onAgain={() => void rules.refetch()}
-        />
+        <NotLoaded {...notLoaded(rules)} />
       ) : (
         <ul aria-label="Services and their rules" className="flex flex-col divide-y divide-line">
           {services.map((service) => (

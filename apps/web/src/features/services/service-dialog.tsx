@@ -4,7 +4,6 @@ import { toast } from 'sonner';
 import { useCurrency } from '../../api/panel-settings.ts';
 import { useRowForm } from '../../api/row-form.ts';
 import { changeService, createService, readService } from '../../api/services.ts';
-import { useWrites } from '../../api/writes.ts';
 import { SelectField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { wordText } from '../../ui/format.ts';
@@ -18,7 +17,6 @@ interface ServiceDialogProps {
 
 /** Adds or changes a service. */
 export function ServiceDialog({ service, onClose }: ServiceDialogProps) {
-  const { reasons } = useWrites();
   const rowForm = useRowForm({
     row: service,
     schema: serviceFormSchema,
@@ -39,12 +37,7 @@ export function ServiceDialog({ service, onClose }: ServiceDialogProps) {
       description="What a subscriber has bought. Its speeds are RADIUS’ answer at the next connection."
       action={isNew ? 'Add service' : 'Save'}
       wide
-      busy={rowForm.busy}
-      reasons={rowForm.unchanged ? [...reasons, 'Nothing is changed yet.'] : reasons}
-      fault={rowForm.fault}
-      conflict={rowForm.conflict}
-      replaced={rowForm.replaced}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       <ServiceFields form={rowForm.form} />

@@ -1,6 +1,6 @@
 import type { Service } from '@proxpanel/contracts/services';
 import { useState } from 'react';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { useCurrency } from '../../api/panel-settings.ts';
 import { useServices } from '../../api/services.ts';
 import { useWrites } from '../../api/writes.ts';
@@ -39,11 +39,7 @@ export function ServiceList() {
         }
       >
         {rows === null ? (
-          <NotLoaded
-            isPending={services.isPending}
-            failure={services.isError ? sentenceOf(services.error) : null}
-            onAgain={() => void services.refetch()}
-          />
+          <NotLoaded {...notLoaded(services)} />
         ) : rows.length === 0 ? (
           <p className="text-muted">There is no service yet.</p>
         ) : (

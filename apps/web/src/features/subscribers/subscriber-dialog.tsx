@@ -6,7 +6,6 @@ import { useResellers } from '../../api/resellers.ts';
 import { useServices } from '../../api/services.ts';
 import { useMe } from '../../api/session.ts';
 import { changeSubscriber, createSubscriber, readSubscriber } from '../../api/subscribers.ts';
-import { useWrites } from '../../api/writes.ts';
 import { CheckField, SecretField, SelectField, TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import {
@@ -41,7 +40,6 @@ function nameIn(choices: readonly Choice[], id: string): string {
 /** Adds or changes a subscriber. */
 export function SubscriberDialog({ subscriber, onClose }: SubscriberDialogProps) {
   const isAdmin = useMe().data?.user.role === 'admin';
-  const writes = useWrites();
   const allServices = useServices().data?.services ?? [];
   const allResellers = useResellers(isAdmin).data?.resellers ?? [];
   const services = choicesWith(allServices, subscriber?.service_id ?? null, subscriber?.service_name ?? null);
@@ -80,12 +78,7 @@ export function SubscriberDialog({ subscriber, onClose }: SubscriberDialogProps)
       description="A PPPoE account: what a router asks RADIUS about."
       action={isNew ? 'Add subscriber' : 'Save'}
       wide
-      busy={rowForm.busy}
-      reasons={rowForm.unchanged ? [...writes.reasons, 'Nothing is changed yet.'] : writes.reasons}
-      fault={rowForm.fault}
-      conflict={rowForm.conflict}
-      replaced={rowForm.replaced}
-      onSubmit={rowForm.onSubmit}
+      {...rowForm.dialog}
       onClose={onClose}
     >
       <SubscriberFields form={rowForm.form} row={rowForm.row} services={services} resellers={resellers} />

@@ -2,7 +2,7 @@ import type { Matches } from '@proxpanel/contracts/paging';
 import type { Subscriber } from '@proxpanel/contracts/subscribers';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { useMe } from '../../api/session.ts';
 import { exportAddress, useSubscribers } from '../../api/subscribers.ts';
 import { useWrites } from '../../api/writes.ts';
@@ -43,12 +43,8 @@ export function SubscriberList() {
     >
       <div className="flex flex-col gap-4">
         <SubscriberFilters view={view} onChange={change} />
-        {list.isError ? (
-          <NotLoaded isPending={false} failure={sentenceOf(list.error)} onAgain={() => void list.refetch()} />
-        ) : null}
-        {list.data === undefined ? (
-          <NotLoaded isPending={list.isPending} failure={null} onAgain={() => void list.refetch()} />
-        ) : (
+        {list.data === undefined || list.isError ? <NotLoaded {...notLoaded(list)} /> : null}
+        {list.data === undefined ? null : (
           <>
             <p className="text-sm text-muted" role="status">
               {matchesText(list.data.matches)}

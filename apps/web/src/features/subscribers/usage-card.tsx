@@ -1,4 +1,4 @@
-import { sentenceOf } from '../../api/errors.ts';
+import { notLoaded } from '../../api/not-loaded.ts';
 import { useUsage } from '../../api/subscribers.ts';
 import { Card } from '../../ui/card.tsx';
 import { bytesText } from '../../ui/format.ts';
@@ -19,11 +19,7 @@ export function UsageCard({ id }: { id: number }) {
   return (
     <Card title="Usage by day">
       {days === null ? (
-        <NotLoaded
-          isPending={usage.isPending}
-          failure={usage.isError ? sentenceOf(usage.error) : null}
-          onAgain={() => void usage.refetch()}
-        />
+        <NotLoaded {...notLoaded(usage)} />
       ) : days.length === 0 ? (
         <p className="text-muted">Nothing has been used yet.</p>
       ) : (

@@ -1,18 +1,18 @@
 /** A main-only call that came to a secondary (DESIGN §5). */
-import { mainPeer } from './cluster/membership.ts';
-import type { ClusterContext } from './cluster/cluster-context.ts';
-import { Fault } from './fault.ts';
-import type { ForwardedCall } from './http/call.ts';
-import { RawReply } from './http/raw-reply.ts';
-import type { createForwardToMain } from './peer/forward-to-main.ts';
+import type { ClusterContext } from '../cluster/cluster-context.ts';
+import { mainPeer } from '../cluster/membership.ts';
+import type { ForwardToMain } from '../cluster/peer-ports.ts';
+import { Fault } from '../fault.ts';
+import type { ForwardedCall } from '../http/call.ts';
+import { RawReply } from '../http/raw-reply.ts';
 
 const forwardTimeoutMs = 30_000;
 const answersWithSecret: readonly string[] = ['rotateSecret', 'removeNode'];
 
 /** DESIGN §5: a main-only call on a secondary is forwarded when main answers, else NOT_MAIN. */
 export async function forwardCall(
-  cluster: ClusterContext,
-  forward: ReturnType<typeof createForwardToMain>,
+  cluster: Pick<ClusterContext, 'nodeFile'>,
+  forward: ForwardToMain,
   call: ForwardedCall,
 ): Promise<RawReply> {
   const { membership } = cluster.nodeFile.get();
