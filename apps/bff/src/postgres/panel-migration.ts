@@ -4,6 +4,7 @@
  * is `radacct` alone, from which a trigger keeps who is online and what was used.
  */
 import type { Migration } from 'kysely/migration';
+import { RESELLER_COUNTS } from './panel-reseller-counts.ts';
 import { runStatements } from './run-statements.ts';
 
 const TABLES = [
@@ -99,7 +100,7 @@ const TABLES = [
      note text NOT NULL,
      actor text NOT NULL,
      at timestamptz(3) NOT NULL DEFAULT now())`,
-  'CREATE INDEX reseller_transactions_of ON reseller_transactions (reseller_id, id)',
+  'CREATE INDEX reseller_transactions_of ON reseller_transactions (reseller_id, id) INCLUDE (amount_minor)',
   `CREATE TABLE invoices (
      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      subscriber_id integer REFERENCES subscribers ON DELETE SET NULL,
@@ -262,7 +263,7 @@ const VIEWS = [
 
 export const panelMigration: Migration = {
   async up(db) {
-    await runStatements(db, ...TABLES, OPEN_SEALED, ...ACCOUNTING, ...VIEWS);
+    await runStatements(db, ...TABLES, ...RESELLER_COUNTS, OPEN_SEALED, ...ACCOUNTING, ...VIEWS);
     await runStatements(db, 'REVOKE ALL ON FUNCTION panel_open(bytea) FROM public');
   },
 };

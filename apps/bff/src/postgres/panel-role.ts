@@ -24,6 +24,7 @@ export const PANEL_TABLES = [
   'bandwidth_rules',
   'fup_counters',
   'panel_settings',
+  'reseller_counts',
   'radacct',
 ] as const;
 

@@ -138,6 +138,12 @@ interface RadacctTable {
   acctoutputoctets: number | null;
 }
 
+/** Kept by the database alone. */
+interface ResellerCountsTable {
+  reseller_id: number;
+  subscribers: number;
+}
+
 export interface PanelTables {
   users: UsersTable;
   services: ServicesTable;
@@ -149,5 +155,6 @@ export interface PanelTables {
   bandwidth_rules: BandwidthRulesTable;
   fup_counters: FupCountersTable;
   panel_settings: PanelSettingsTable;
+  reseller_counts: ResellerCountsTable;
   radacct: RadacctTable;
 }

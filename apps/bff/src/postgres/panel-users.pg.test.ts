@@ -62,6 +62,43 @@ test('his subscribers are counted and his money is summed up', async () => {
   expect(sue).toMatchObject({ subscriber_count: 2, balance_minor: 999_999_999_999 });
 });
 
+test('each reseller’s count is true whatever is done to his subscribers, also by many at once', async () => {
+  const [one, other] = await Promise.all([newReseller('one'), newReseller('other')]);
+  const { server: superuser } = database;
+  const counts = async () => {
+    const rows = await resellers.list();
+    return [one, other].map(({ id }) => rows.find((row) => row.id === id)?.subscriber_count);
+  };
+  const add = `INSERT INTO subscribers (username, reseller_id) SELECT $1 || n, $2 FROM generate_series(1, $3::int) AS n`;
+  await superuser.query(add, ['one-', one.id, 40]);
+  await superuser.query(add, ['other-', other.id, 20]);
+  await superuser.query(add, ['free-', null, 10]);
+  expect(await counts()).toEqual([40, 20]);
+  // Crosswise and at once: none is refused, and each is counted.
+  const move = (from: string, to: number) =>
+    superuser.query('UPDATE subscribers SET reseller_id = $2 WHERE username = $1', [from, to]);
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) => [
+      move(`one-${String(n + 1)}`, other.id),
+      move(`other-${String(n + 1)}`, one.id),
+    ]).flat(),
+  );
+  expect(await counts()).toEqual([40, 20]);
+  await superuser.query("UPDATE subscribers SET reseller_id = $1 WHERE username LIKE 'free-%'", [one.id]);
+  await superuser.query("UPDATE subscribers SET reseller_id = NULL WHERE username LIKE 'other-%'");
+  await superuser.query('UPDATE subscribers SET open_sessions = 1');
+  await superuser.query("DELETE FROM subscribers WHERE username LIKE 'free-%' OR username LIKE 'other-%'");
+  const [row] = await superuser.query<{ one: number; other: number }>(
+    `SELECT count(*) FILTER (WHERE reseller_id = $1)::int AS one, count(*) FILTER (WHERE reseller_id = $2)::int AS other
+       FROM subscribers`,
+    [one.id, other.id],
+  );
+  expect(await counts()).toEqual([row?.one, row?.other]);
+  expect(row).toEqual({ one: 20, other: 20 });
+  await superuser.query('TRUNCATE subscribers CASCADE');
+  expect(await counts()).toEqual([0, 0]);
+});
+
 test('an admin is no reseller, a name is given once to all kinds of users, and an older version changes nothing', async () => {
   await createUserStore(database.panel).insert({ username: 'boss', role: 'admin', passwordHash: 'x' });
   expect(await database.newAudit()).toContainEqual({

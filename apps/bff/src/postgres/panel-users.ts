@@ -112,13 +112,14 @@ export function createResellerStore(panel: DatabasePool): ResellerStore {
 function resellers(db: Db) {
   return db
     .selectFrom('users')
+    .leftJoin('reseller_counts', 'reseller_counts.reseller_id', 'users.id')
     .where('users.role', '=', 'reseller')
     .select([
       'users.id',
       'users.username',
       sql<string>`coalesce(nullif(users.display_name, ''), users.username)`.as('display_name'),
       'users.is_active',
-      sql<number>`(SELECT count(*) FROM subscribers WHERE reseller_id = users.id)`.as('subscriber_count'),
+      sql<number>`coalesce(reseller_counts.subscribers, 0)`.as('subscriber_count'),
       sql<number>`(SELECT coalesce(sum(amount_minor), 0)::bigint FROM reseller_transactions WHERE reseller_id = users.id)`.as(
         'balance_minor',
       ),
