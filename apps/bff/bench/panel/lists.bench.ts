@@ -54,6 +54,7 @@ await withTestbed({}, async (testbed) => {
   };
   for (const [who, { token = '' }] of Object.entries(people)) {
     const floor = await measureFloor(server, token);
+    if (who === 'admin') await measureResellers(server, token, floor);
     for (const [name, filter] of Object.entries(lists))
       await measureList(server, token, `${who}: ${name}`, filter, floor);
   }
@@ -114,6 +115,16 @@ async function measureFloor(server: TestServer, token: string): Promise<number[]
   for (const { id } of body.subscribers)
     samples.push(...(await repeat(server, token, `/api/subscribers/${String(id)}`)));
   return samples;
+}
+
+/** Each with the number of his subscribers: a count of a million, were it counted. */
+async function measureResellers(server: TestServer, token: string, floor: number[]) {
+  report({
+    ...{ what: 'admin: list of resellers, p50', unit: 'ms', samples: await repeat(server, token, '/api/resellers') },
+    floor: { what: 'one by id', samples: floor },
+    goal: `under ${String(goalMs)} ms`,
+    isMet: ({ median }) => median < goalMs,
+  });
 }
 
 async function measureList(server: TestServer, token: string, what: string, filter: string, floor: number[]) {

@@ -5,7 +5,8 @@ import type { ListSubscribersQuery, Subscriber, SubscriberFilters } from '@proxp
 import type { Matches } from '@proxpanel/contracts/paging';
 import { readCursor, writeCursor } from './panel-cursor.ts';
 import type { DatabasePool } from './pool.ts';
-import { beginningWith, containing, FEW, findFew, NAME, type Few } from './subscriber-search.ts';
+import { beginningWith, containing, FEW, findFew, NAME, TRIGRAM, type Few } from './subscriber-search.ts';
+import { countSearched, WALKED_ROWS, walkToPage } from './subscriber-walk.ts';
 
 type Db = DatabasePool['db'];
 
@@ -48,11 +49,17 @@ const STATES: Readonly<Record<NonNullable<SubscriberFilters['state']>, RawBuilde
   online: sql`subscribers.open_sessions > 0`,
 };
 
-/** Whose rows, and which, but for the search. */
-function narrowing(filters: SubscriberFilters, owner: OwnerId): Expression<SqlBool>[] {
+/** Whose rows. */
+function belonging(filters: SubscriberFilters, owner: OwnerId): Expression<SqlBool>[] {
   const found: Expression<SqlBool>[] = [];
   if (owner !== null) found.push(sql`subscribers.reseller_id = ${owner}`);
   if (filters.reseller_id !== undefined) found.push(sql`subscribers.reseller_id = ${filters.reseller_id}`);
+  return found;
+}
+
+/** Whose rows, and which, but for the search. */
+function narrowing(filters: SubscriberFilters, owner: OwnerId): Expression<SqlBool>[] {
+  const found = belonging(filters, owner);
   if (filters.service_id !== undefined) found.push(sql`subscribers.service_id = ${filters.service_id}`);
   if (filters.state !== undefined) found.push(STATES[filters.state]);
   return found;
@@ -77,6 +84,7 @@ interface Order {
   /** Of the cursor: which list it belongs to. */
   readonly name: string;
   readonly column: RawBuilder<unknown>;
+  readonly direction: RawBuilder<unknown>;
   readonly by: RawBuilder<unknown>;
   /** Rows after the cursor. */
   readonly after: Expression<SqlBool>[];
@@ -97,13 +105,13 @@ function orderOf({ sort, descending, cursor }: ListSubscribersQuery): Order {
   const direction = sql.raw(down ? 'DESC' : 'ASC');
   const isUnique = sort === 'newest';
   const by = isUnique ? sql`${column} ${direction}` : sql`${column} ${direction}, subscribers.id ${direction}`;
-  if (cursor === undefined) return { name, column, by, after: [] };
+  if (cursor === undefined) return { name, column, direction, by, after: [] };
   const { value, id } = readCursor(cursor, name);
   const than = sql.raw(down ? '<' : '>');
   const after = isUnique
     ? sql<SqlBool>`subscribers.id ${than} ${id}::integer`
     : sql<SqlBool>`(${column}, subscribers.id) ${than} (CAST(${value} AS ${cast}), ${id}::integer)`;
-  return { name, column, by, after: [after] };
+  return { name, column, direction, by, after: [after] };
 }
 
 /** Up to `limit` ids in the order, found by going along its index. */
@@ -124,28 +132,53 @@ async function countMatches(db: Db, filters: SubscriberFilters, owner: OwnerId):
 
 const matchesOf = (count: number): Matches => ({ count: Math.min(count, COUNTED), more: count > COUNTED });
 
-/**
- * One page, and how many match in all. INVALID_REQUEST for a cursor that is none.
- *
- * @param fewAtMost so many matches of a search are collected and sorted rather than met along the order; null: by the query.
- */
-export async function listSubscribers(
-  db: Db,
-  query: ListSubscribersQuery,
-  owner: OwnerId,
-  fewAtMost: number | null = null,
-) {
+/** Where one way to find rows gives way to the next; by default as was measured at a million rows. */
+interface Limits {
+  /** So many matches of a search are collected and sorted rather than met along the order. */
+  readonly fewAtMost?: number | undefined;
+  /** So many rows are gone along before a search's trigrams are asked. */
+  readonly walkedRows?: number | undefined;
+}
+
+/** One page, and how many match in all. INVALID_REQUEST for a cursor that is none. */
+export async function listSubscribers(db: Db, query: ListSubscribersQuery, owner: OwnerId, limits: Limits = {}) {
   const order = orderOf(query);
   const wanted = query.limit + 1;
   const parts = narrowing(query, owner);
-  if (query.search === '') {
+  const { search, sort } = query;
+  if (search === '') {
     const [ids, matches] = await Promise.all([idsAlong(db, order, parts, wanted), countMatches(db, query, owner)]);
     return { ...(await readPage(db, query, order, ids)), matches };
   }
-  const { search, sort } = query;
-  const few = await findFew(db, { search, sort, parts: allOf(parts), order, wanted, few: fewAtMost ?? fewOf(query) });
+  const met = search.length < TRIGRAM ? null : await walk(db, { query, order, parts, wanted, owner, limits });
+  if (met !== null) {
+    const counted = countSearched(db, { search, parts: allOf(parts), most: COUNTED + 1 });
+    const [page, count] = await Promise.all([readPage(db, query, order, met), counted]);
+    return { ...page, matches: matchesOf(count) };
+  }
+  const few = await findFew(db, {
+    ...{ search, sort, parts: allOf(parts), order, wanted },
+    few: limits.fewAtMost ?? fewOf(query),
+  });
   const ids = few.isWhole ? few.ids : await idsOfMany(db, { query, order, parts, wanted, few });
   return { ...(await readPage(db, query, order, ids)), matches: matchesOf(few.count) };
+}
+
+interface WalkWanted {
+  readonly query: ListSubscribersQuery;
+  readonly order: Order;
+  readonly parts: readonly Expression<SqlBool>[];
+  readonly wanted: number;
+  readonly owner: OwnerId;
+  readonly limits: Limits;
+}
+
+function walk(db: Db, { query, order, parts, wanted, owner, limits }: WalkWanted): Promise<number[] | null> {
+  const entry = belonging(query, owner);
+  // In the order of ends each state is a stretch of an index, or an index of its own.
+  if (query.sort === 'expires_at' && query.state !== undefined) entry.push(STATES[query.state]);
+  const match = allOf([...parts, containing(query.search)]);
+  return walkToPage(db, { order, entry: allOf(entry), match, wanted, rows: limits.walkedRows ?? WALKED_ROWS });
 }
 
 function fewOf({ sort, state, service_id: service }: ListSubscribersQuery): number {

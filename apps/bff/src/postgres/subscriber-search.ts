@@ -11,7 +11,7 @@ import type { DatabasePool } from './pool.ts';
  */
 export const FEW = { byIndex: 1_500, byTable: 3_000 } as const;
 /** Trigrams need three letters; a shorter search is the beginning of a name. */
-const TRIGRAM = 3;
+export const TRIGRAM = 3;
 
 /** In lower case. */
 export const NAME = sql`subscribers.name_key`;
@@ -25,7 +25,7 @@ export function beginningWith(search: string): RawBuilder<SqlBool> {
 }
 
 /** Anywhere but at the beginning. */
-function within(search: string): RawBuilder<SqlBool> {
+export function within(search: string): RawBuilder<SqlBool> {
   return sql<SqlBool>`${NAME_WITHOUT_FIRST} LIKE ${`%${literal(search)}%`}`;
 }
 
