@@ -23,6 +23,8 @@ export interface PlanStep {
    * repeated, and writes are shut while most of them run.
    */
   readonly onDiskFirst?: true;
+  /** It changes nothing that a restart would have to know of: the next step begins before it is on disk that this one did. */
+  readonly isLight?: true;
 }
 
 export interface Plan {
@@ -128,8 +130,8 @@ export const PLANS: Readonly<Record<PlanKind, Plan>> = {
   switchover_candidate: {
     kind: 'switchover_candidate',
     steps: [
-      { name: 'prepare_candidate', limitMs: 15_000, onFailure: 'give_up' },
-      { name: 'reach_end', limitMs: 20_000, onFailure: 'give_up' },
+      { name: 'prepare_candidate', limitMs: 15_000, onFailure: 'give_up', isLight: true },
+      { name: 'reach_end', limitMs: 20_000, onFailure: 'give_up', isLight: true },
       { name: 'ask_grant', limitMs: 5_000, onFailure: 'give_up' },
       { name: 'take_lease', limitMs: 5_000, onFailure: 'give_up' },
       { name: 'promote_database', limitMs: GRANT_VALID_MS, onFailure: 'give_up', onDiskFirst: true },

@@ -86,11 +86,11 @@ export interface ReplicationPort {
   /** primary_conninfo and primary_slot_name by ALTER SYSTEM, passfile in the data directory, reload. Works in recovery. */
   setStandbySource(source: StandbySource): Promise<void>;
   clearStandbySource(): Promise<void>;
-  /** Before a promotion: ends client backends, max_standby_streaming_delay = 0 (SAFETY §3). */
+  /** Before a promotion: ends client backends, and takes away what its replay would wait for (SAFETY §3). */
   prepareCandidate(): Promise<void>;
   /** pg_promote, waiting up to `timeoutSeconds`. Returns the fork LSN and the new timeline. */
   promote(timeoutSeconds: number): Promise<{ timeline: number; forkLsn: string }>;
-  /** Puts max_standby_streaming_delay back and clears synchronous_standby_names. */
+  /** Puts these delays back and clears synchronous_standby_names. */
   restoreAfterPromotion(): Promise<void>;
   checkpoint(): Promise<void>;
   /** SAFETY §1 "demote": clients ended, no backend_xid left, CHECKPOINT, standby.signal, reload and one kill; resolves once in recovery. At once when it is there already. */

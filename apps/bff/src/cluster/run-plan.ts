@@ -57,8 +57,8 @@ export async function runPlan(
     if (!isRunning(operation, step.name)) ({ operation, written } = beginPhase(context, operation, step.name));
     if (step.onDiskFirst === true) await written;
     const outcome = await attempt(context, run, step, operation);
-    // What is on disk is one step late at most.
-    await written;
+    // What is on disk is one step late at most, but for those that leave nothing behind.
+    if (step.isLight !== true) await written;
     if ('error' in outcome) {
       const ended = await fail(context, run, operation, step, outcome.error);
       if (ended.state !== 'running') return ended;

@@ -163,6 +163,21 @@ test('operations are files of their own, found again after a restart, newest fir
   expect(await again.read('../node')).toBeNull();
 });
 
+test('of many states that wait for the disk the last one is written, and whoever waited for an earlier one is told', async () => {
+  await using directory = await temporaryDirectory();
+  const files = await openOperationFiles({ stateDir: directory.path, log: recordingLog() });
+  const [first, other] = [operation(1_000, { state: 'running' }), operation(2_000)];
+  const states = Array.from({ length: 20 }, (_, index) => ({ ...first, outcome: String(index) }));
+  const saves = [first, ...states].map((state) => files.save(state));
+  const saved = files.save(other);
+  await saves[1];
+  // The first was under way; all that came behind it went to the disk together.
+  expect(await files.read(first.id)).toEqual(states.at(-1));
+  await Promise.all([...saves, saved]);
+  const again = await openOperationFiles({ stateDir: directory.path, log: recordingLog() });
+  expect(await again.list()).toEqual([other, states.at(-1)]);
+});
+
 test('an operation file that cannot be understood is logged and left', async () => {
   await using directory = await temporaryDirectory();
   const files = await openOperationFiles({ stateDir: directory.path, log: recordingLog() });

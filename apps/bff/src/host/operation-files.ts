@@ -27,9 +27,21 @@ export async function openOperationFiles(parts: {
   const operations = await readAll(directory, parts.log);
   /** Saves one after the other: a later state must not be overtaken by an earlier one. */
   let last: Promise<void> = Promise.resolve();
+  /** Those that wait for the one before. A later state of the same operation takes their place: it says all that they say. */
+  const waiting = new Map<string, { newest: Operation; readonly saved: Promise<void> }>();
   return {
     save: (operation) => {
-      const saved = last.then(() => save(directory, operations, operation));
+      const behind = waiting.get(operation.id);
+      if (behind !== undefined) {
+        behind.newest = operation;
+        return behind.saved;
+      }
+      const saved = last.then(() => {
+        const newest = waiting.get(operation.id)?.newest ?? operation;
+        waiting.delete(operation.id);
+        return save(directory, operations, newest);
+      });
+      waiting.set(operation.id, { newest: operation, saved });
       // The next save does not depend on this one, whose fault is told to who asked for it.
       last = saved.catch(() => undefined);
       return saved;

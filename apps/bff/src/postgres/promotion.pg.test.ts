@@ -28,6 +28,7 @@ test('promotion: readers end, the fork LSN is the end of the dead main, and sett
   await secondary.server.query("ALTER SYSTEM SET max_standby_streaming_delay = '77s'");
   await secondary.server.query("ALTER SYSTEM SET synchronous_standby_names = 'node_2'");
   await secondary.server.query('SELECT pg_reload_conf()');
+  const retryBefore = await settingOf(secondary, 'wal_retrieve_retry_interval');
   const written = await waitFor(
     async () => [await main.replication.positions(), await secondary.replication.positions()] as const,
     { describe: 'the secondary to hold all', until: ([left, right]) => left.currentLsn === right.replayLsn },
@@ -44,6 +45,7 @@ test('promotion: readers end, the fork LSN is the end of the dead main, and sett
   // Interrupted and repeated: what is put back later is still the admin's own value.
   await secondary.replication.prepareCandidate();
   expect(await settingOf(secondary, 'max_standby_streaming_delay')).toBe('0');
+  expect(await settingOf(secondary, 'wal_retrieve_retry_interval')).toBe('50ms');
 
   const fork = await secondary.replication.promote(60);
   expect(fork.timeline).toBe(2);
@@ -55,6 +57,7 @@ test('promotion: readers end, the fork LSN is the end of the dead main, and sett
   await secondary.replication.restoreAfterPromotion();
   expect(await settingOf(secondary, 'max_standby_streaming_delay')).toBe('77s');
   expect(await settingOf(secondary, 'max_standby_archive_delay')).toBe('30s');
+  expect(await settingOf(secondary, 'wal_retrieve_retry_interval')).toBe(retryBefore);
   expect(await settingOf(secondary, 'synchronous_standby_names')).toBe('');
   await secondary.replication.checkpoint();
   const [control] = await secondary.server.query('SELECT timeline_id FROM pg_control_checkpoint()');
