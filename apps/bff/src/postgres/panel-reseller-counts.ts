@@ -8,7 +8,7 @@ export const RESELLER_COUNTS = [
      reseller_id integer PRIMARY KEY REFERENCES users ON DELETE CASCADE,
      subscribers integer NOT NULL)`,
   // Rows are taken in the order of their ids, so that of two that move subscribers crosswise one waits and none is refused.
-  // Whoever changes subscribers may write nothing else here: the function has its owner's rights.
+  // It has its owner's rights: whoever may change subscribers counts right, whatever else he may write.
   `CREATE FUNCTION panel_count_of_resellers() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
    BEGIN
      IF TG_OP = 'INSERT' THEN

@@ -174,7 +174,7 @@ interface WalkWanted {
 }
 
 function walk(db: Db, { query, order, parts, wanted, owner, limits }: WalkWanted): Promise<number[] | null> {
-  const entry = belonging(query, owner);
+  const entry = [...belonging(query, owner), ...order.after];
   // In the order of ends each state is a stretch of an index, or an index of its own.
   if (query.sort === 'expires_at' && query.state !== undefined) entry.push(STATES[query.state]);
   const match = allOf([...parts, containing(query.search)]);

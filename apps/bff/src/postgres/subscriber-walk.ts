@@ -17,9 +17,8 @@ interface Walk {
     readonly column: RawBuilder<unknown>;
     readonly direction: RawBuilder<unknown>;
     readonly by: RawBuilder<unknown>;
-    readonly after: readonly Expression<SqlBool>[];
   };
-  /** What the order's index is entered with; it does not count as gone along what this leaves out. */
+  /** What the order's index is entered with, the cursor too; it does not count as gone along what this leaves out. */
   readonly entry: Expression<SqlBool>;
   /** All that a row has to be, the search too. */
   readonly match: Expression<SqlBool>;
@@ -30,12 +29,11 @@ interface Walk {
 
 /** The first matches in the order, as many as are wanted, or null: fewer were met among so many rows. */
 export async function walkToPage(db: Db, { order, entry, match, rows, wanted }: Walk): Promise<number[] | null> {
-  const after = order.after.map((condition) => sql` AND ${condition}`)[0] ?? sql``;
   // All columns that a filter may name, and no others: then an index answers alone.
   const found = await sql<{ id: number }>`
     SELECT id FROM (
       SELECT id, name_key, expires_at, is_active, open_sessions, service_id, reseller_id, ${order.column} AS place
-        FROM subscribers WHERE ${entry}${after} ORDER BY ${order.by} LIMIT ${rows}) AS subscribers
+        FROM subscribers WHERE ${entry} ORDER BY ${order.by} LIMIT ${rows}) AS subscribers
      WHERE ${match} ORDER BY place ${order.direction}, id ${order.direction} LIMIT ${wanted}`.execute(db);
   return found.rows.length < wanted ? null : found.rows.map(({ id }) => id);
 }
