@@ -85,16 +85,25 @@ async function runScenario({ name, run }: Scenario): Promise<Outcome> {
 }
 
 function sumUp({ measures }: Scenario, samples: ReadonlyMap<string, number[]>): BenchRow[] {
-  return Object.entries(measures).flatMap(([key, { what, unit, goal, isMet }]) => {
-    const values = samples.get(key)?.toSorted((one, other) => one - other) ?? [];
-    const [min, max] = [values[0], values.at(-1)];
-    if (min === undefined || max === undefined) return [];
-    const middle = (values.length - 1) / 2;
-    const median = ((values[Math.floor(middle)] ?? min) + (values[Math.ceil(middle)] ?? max)) / 2;
-    const figures: Figures = { median, min, max };
+  return Object.entries(measures).flatMap(([key, { what, unit, goal, isMet, floor }]) => {
+    const values = samples.get(key) ?? [];
+    const figures = figuresOf(values);
+    if (figures === undefined) return [];
     const rounds = values.length < options.rounds ? `, ${values.length} of ${options.rounds} rounds` : '';
-    return [{ what: `${what}${rounds}`, unit, ...figures, goal, ok: isMet(figures) }];
+    const row = { what: `${what}${rounds}`, unit, ...figures, goal, ok: isMet(figures) };
+    const bare = floor && figuresOf(samples.get(floor.recordedAs) ?? []);
+    if (floor === undefined || bare === undefined) return [row];
+    return [{ ...row, floor: { what: floor.what, median: bare.median }, ratio: figures.median / bare.median }];
   });
+}
+
+function figuresOf(samples: readonly number[]): Figures | undefined {
+  const values = samples.toSorted((one, other) => one - other);
+  const [min, max] = [values[0], values.at(-1)];
+  if (min === undefined || max === undefined) return undefined;
+  const middle = (values.length - 1) / 2;
+  const median = ((values[Math.floor(middle)] ?? min) + (values[Math.ceil(middle)] ?? max)) / 2;
+  return { median, min, max };
 }
 
 function describeLoad(): string {

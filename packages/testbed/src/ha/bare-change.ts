@@ -2,8 +2,8 @@
  * What this machine needs for a planned change of main at the least: a fast stop and pg_promote, by hand and with nobody
  * to ask, decide or write down. The panels are ended before; whoever does it knows that both databases are well.
  */
-import { chown, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { findPostmaster } from '../postmaster.ts';
@@ -16,12 +16,14 @@ import { monotonicMs } from './monotonic.ts';
 import { streamingNodes } from './wait-until-steady.ts';
 
 const pollMs = 5;
+/** Of the replication user, where the product keeps it. */
+const PASSWORD_FILE = 'proxpanel.pgpass';
 /** About two seconds of the client. */
 const acksBefore = 150;
 
 /**
  * Changes main `rounds` times between the two servers of a cluster; each gap in seconds, judged by the writers. Each server
- * must have followed the other before, so that its settings name it. The cluster is of no more use afterwards.
+ * must have followed the other before: it has its password and lets it in. The cluster is of no more use afterwards.
  */
 export async function measureBareChanges(cluster: HaCluster, rounds: number, signal: AbortSignal): Promise<number[]> {
   const first = await cluster.main();
@@ -48,6 +50,7 @@ async function changeBarely(cluster: HaCluster, from: HaNode, to: HaNode): Promi
   let eventMs: number;
   try {
     await clients.waitForAcks(acksBefore);
+    await nameUpstream(from, to);
     // As before every planned change: what is dirty is written while writes go on.
     await from.server.postgres.query('CHECKPOINT');
     eventMs = monotonicMs();
@@ -65,6 +68,21 @@ async function changeBarely(cluster: HaCluster, from: HaNode, to: HaNode): Promi
   return findWriteGap(clients.acks, eventMs).gapMs;
 }
 
+/** What the secondary follows main by, turned round; main reads it when it starts as a standby. */
+async function nameUpstream(from: HaNode, to: HaNode): Promise<void> {
+  const [row] = await to.server.postgres.query<{ conninfo: string }>(
+    `SELECT current_setting('primary_conninfo') AS conninfo`,
+  );
+  const conninfo = (row?.conninfo ?? '')
+    .replace(/host='[^']*'/, `host='${to.server.address}'`)
+    .replace(/application_name='[^']*'/, `application_name='node_${String(from.nodeId)}'`);
+  await from.server.postgres.query(`ALTER SYSTEM SET primary_conninfo = ${pg.escapeLiteral(conninfo)}`);
+  await from.server.postgres.query("ALTER SYSTEM SET primary_slot_name = ''");
+  const [here, there] = [from, to].map(({ server }) => join(server.postgres.dataDirectory, PASSWORD_FILE));
+  const password = await readFile(there ?? '', 'utf8');
+  await writeOwned(here ?? '', password.replaceAll(from.server.address, to.server.address), 0o600);
+}
+
 /** As `pg_ctl stop -m fast` does, which looks whether it has ended ten times a second alone. */
 async function stopFast({ server }: HaNode): Promise<void> {
   const { dataDirectory } = server.postgres;
@@ -75,10 +93,13 @@ async function stopFast({ server }: HaNode): Promise<void> {
 }
 
 async function startAsStandby({ server }: HaNode): Promise<void> {
-  const { dataDirectory } = server.postgres;
-  const { uid, gid } = await stat(dataDirectory);
-  const path = join(dataDirectory, 'standby.signal');
-  await writeFile(path, '');
-  await chown(path, uid, gid);
+  await writeOwned(join(server.postgres.dataDirectory, 'standby.signal'), '', 0o600);
   await server.postgres.start();
+}
+
+/** A file of PostgreSQL's own user. */
+async function writeOwned(path: string, text: string, mode: number): Promise<void> {
+  const { uid, gid } = await stat(dirname(path));
+  await writeFile(path, text, { mode });
+  await chown(path, uid, gid);
 }

@@ -18,6 +18,8 @@ export interface Measure {
   /** In words. */
   goal: string;
   isMet: (figures: Figures) => boolean;
+  /** What the same machine does at best, recorded in the same run under that name, in the same unit. */
+  floor?: { what: string; recordedAs: string };
 }
 
 export interface ScenarioRun {
@@ -25,7 +27,7 @@ export interface ScenarioRun {
   seed: number;
   /** A line for the one who watches. */
   say: (line: string) => void;
-  /** One sample of one of the scenario's measures. */
+  /** One sample of one of the scenario's measures, or of a floor. */
   record: (measure: string, value: number) => void;
   signal: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { TestbedError } from '../../errors.ts';
 import { waitFor } from '../../wait-for.ts';
 import { askForSwitchover, describePhases, waitForCompletion } from '../change-main.ts';
 import { WRITER_ROLE } from '../ha-cluster.ts';
+import { measureBareChanges } from '../bare-change.ts';
 import type { HaCluster, HaNode } from '../ha-cluster.ts';
 import { findLostRows, findOverlap, findWriteGap } from '../judge.ts';
 import { monotonicMs } from '../monotonic.ts';
@@ -13,7 +14,7 @@ import { inOneCluster, none, observeEvent, pairOf, printed } from '../scenario.t
 import type { Figures, Measure, Scenario, ScenarioRun } from '../scenario.ts';
 import { streamingNodes, waitUntilSteady } from '../wait-until-steady.ts';
 
-function measuresOf(title: string, gap: Pick<Measure, 'goal' | 'isMet'>): Record<string, Measure> {
+function measuresOf(title: string, gap: Pick<Measure, 'goal' | 'isMet' | 'floor'>): Record<string, Measure> {
   return {
     gap: { what: `${title}: write gap`, unit: 's', ...gap },
     back: {
@@ -52,7 +53,9 @@ async function changeOnce(cluster: HaCluster, round: number, run: ScenarioRun): 
   const { gapMs } = findWriteGap(observed.acks, observed.eventMs);
   const overlap = findOverlap(observed.acks, observed.eventMs);
   const lost = findLostRows(observed.acks, observed.kept).length;
-  run.say(`round ${round}, by the page of ${via.server.name}: gap ${Math.round(gapMs)} ms; ${phases}`);
+  run.say(
+    `round ${round}, by the page of ${via.server.name}: gap ${Math.round(gapMs)} ms, streams again after ${Math.round(backSeconds * 1_000)} ms; ${phases}`,
+  );
   run.record('gap', gapMs / 1_000);
   run.record('back', backSeconds);
   run.record('lost', lost);
@@ -73,9 +76,30 @@ const under = (seconds: number) => ({
 
 export const switchoverByStop: Scenario = {
   name: 'switchover-stop',
-  measures: measuresOf('switchover with control', under(0.4)),
-  run: (run) => inOneCluster(run, { control: true }, (cluster, round) => changeOnce(cluster, round, run)),
+  measures: measuresOf('switchover with control', {
+    ...under(0.4),
+    floor: { what: 'stop and pg_promote alone', recordedAs: 'bare' },
+  }),
+  run: async (run) => {
+    await inOneCluster(run, { control: true }, (cluster, round) => changeOnce(cluster, round, run));
+    await inOneCluster({ ...run, rounds: 1 }, { control: true, arbiter: false }, (cluster) =>
+      changeBarely(cluster, run),
+    );
+  },
 };
+
+/** Once there and once back by the panels: then each server can be followed by the other. */
+async function changeBarely(cluster: HaCluster, run: ScenarioRun): Promise<void> {
+  for (let change = 0; change < 2; change += 1) {
+    await waitUntilSteady(cluster);
+    const [main, secondary] = await pairOf(cluster);
+    await waitForCompletion(main.panel, await askForSwitchover(cluster, secondary, main));
+  }
+  await waitUntilSteady(cluster);
+  const gaps = await measureBareChanges(cluster, run.rounds, run.signal);
+  run.say(`bare: ${gaps.map((seconds) => Math.round(seconds * 1_000)).join(', ')} ms`);
+  for (const gap of gaps) run.record('bare', gap);
+}
 
 export const switchoverByDemotion: Scenario = {
   name: 'switchover-demote',
