@@ -6,13 +6,13 @@ import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { fenceMain } from './fence-main.ts';
 import { judgeOwnPromotion } from './judge-promotion.ts';
+import { makeSlotsOfOthers } from './keep-slots.ts';
 import {
   configuredRole,
   hbaLinesFor,
   otherPeers,
   ownPeer,
   requireMembership,
-  slotNameOf,
   targetOf,
   withMain,
 } from './membership.ts';
@@ -44,7 +44,7 @@ export const prepareCandidate: RunStep = async (context) => {
 /** Before the promotion: a slot made after it would miss the WAL in between (SAFETY §2). Changes nothing that is in use. */
 export async function makeReadyForOthers(context: ClusterContext): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
-  for (const peer of otherPeers(membership)) await context.replication.createSlot(slotNameOf(peer.node_id));
+  await makeSlotsOfOthers(context, membership);
   await context.replication.writeHbaBlock(hbaLinesFor(membership, context.own.databaseName));
 }
 
