@@ -4,6 +4,7 @@ import { bootHost, cutPower } from '../faults.ts';
 import { mergeAcks } from '../ha-cluster.ts';
 import type { HaCluster, HaNode } from '../ha-cluster.ts';
 import { findCutOffRows, findLostRows } from '../judge.ts';
+import { monotonicMs } from '../monotonic.ts';
 import { inFreshClusters, none, pairOf, printed } from '../scenario.ts';
 import type { Figures, Scenario, ScenarioRun } from '../scenario.ts';
 import { streamingNodes } from '../wait-until-steady.ts';
@@ -15,6 +16,8 @@ async function cutAndReturn(cluster: HaCluster, run: ScenarioRun, busy: boolean)
   await before.waitForAcks(150);
   if (!busy) await stopAndSettle(old, before);
   const cutMs = await cutPower(cluster, old);
+  // Until the cable was out it still acknowledged; from here on whatever it says it says as one that has returned.
+  const offMs = monotonicMs();
   const clients = busy ? before : cluster.startClients();
   // Nobody but this one goes on asking the old main, and it asks nobody else.
   const temptation = cluster.startClients({ targets: [old], clients: 1 });
@@ -29,7 +32,7 @@ async function cutAndReturn(cluster: HaCluster, run: ScenarioRun, busy: boolean)
   }
   const acks = mergeAcks(...new Set([before, clients, temptation]));
   const kept = await cluster.idsOn(await cluster.main());
-  const late = findCutOffRows(acks, { server: old.server.name, eventMs: cutMs, kept });
+  const late = findCutOffRows(acks, { server: old.server.name, eventMs: offMs, kept });
   const { divergence } = await cluster.status(old);
   const how = isBack ? 'streams by itself' : `waits for an admin: ${divergence?.reason ?? 'no reason given'}`;
   run.say(`${old.server.name} ${how}; ${findLostRows(acks, kept).length} acknowledged rows lost`);
