@@ -9,7 +9,7 @@ import { automaticActor, failOver } from './fail-over.ts';
 import { isDecidesReason, leaseGateReason } from './gate-reasons.ts';
 import { handOver } from './hand-over.ts';
 import { keepGuard, renewLease, takeLease } from './hold-lease.ts';
-import { meetEqualTerm, meetTerm } from './meet-term.ts';
+import { enforceFence, meetEqualTerm, meetTerm } from './meet-term.ts';
 import { policyOf } from './observe-for-decision.ts';
 import { recordEvent } from './record-event.ts';
 import { resumeMain } from './resume-main.ts';
@@ -127,6 +127,8 @@ async function fence(context: ClusterContext, cause: FenceCause, sentence: strin
   if (membership === null) return;
   if (cause === 'superseded') return meetNewerMain(context);
   if (cause === 'equal_term') return meetEqualTerm(context);
+  // Fenced already, and told once: on a busy server the fence takes longer than a tick, and is waited for, not told again.
+  if (membership.fence !== null) return enforceFence(context);
   // The gate first: it costs nothing, and no new write of the panel may start while the database is being shut.
   context.roles.shutGate(leaseGateReason);
   await context.replication.fence(AbortSignal.timeout(fenceLimitMs));
