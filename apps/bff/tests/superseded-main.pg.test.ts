@@ -111,6 +111,20 @@ test('once the fence is possible it happens by itself, and outlasts restarts of 
   expect(await writableServers(main, secondary)).toEqual(['secondary (main)']);
 });
 
+test('its database is shut again when somebody opens it, and that is told', async () => {
+  await main.postgres.stop();
+  await rm(join(main.postgres.dataDirectory, 'standby.signal'));
+  await main.postgres.start();
+  await waitFor(() => main.postgres.isInRecovery(), { describe: 'the fence', deadlineMs: 60_000 });
+  const { events } = await waitForStatus(mainPanel, 'the event', ({ events: all }) =>
+    all.some(({ message }) => message.startsWith('This server is fenced')),
+  );
+  expect(events.filter(({ type }) => type === 'main_fenced')).toMatchObject([
+    { severity: 'critical', message: expect.stringContaining('came up writable') },
+    { severity: 'critical', message: expect.stringMatching(/^Superseded/) },
+  ]);
+});
+
 test('its clients are told where main is, it keeps its own rows and takes none of the new main’s', async () => {
   const reply = await mainPanel.post('/api/subscribers', { username: 'asked-here' });
   expectRefusal(reply, 'READ_ONLY');
