@@ -8,6 +8,7 @@
  */
 import { cpus, loadavg, totalmem } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
+import { medianOf } from '../bench-report.ts';
 import type { Figures, Scenario } from '../ha/scenario.ts';
 import { scenarios } from '../ha/scenarios/all.ts';
 import { formatBenchTable } from './bench-table.ts';
@@ -98,12 +99,8 @@ function sumUp({ measures }: Scenario, samples: ReadonlyMap<string, number[]>): 
 }
 
 function figuresOf(samples: readonly number[]): Figures | undefined {
-  const values = samples.toSorted((one, other) => one - other);
-  const [min, max] = [values[0], values.at(-1)];
-  if (min === undefined || max === undefined) return undefined;
-  const middle = (values.length - 1) / 2;
-  const median = ((values[Math.floor(middle)] ?? min) + (values[Math.ceil(middle)] ?? max)) / 2;
-  return { median, min, max };
+  if (samples.length === 0) return undefined;
+  return { median: medianOf(samples), min: Math.min(...samples), max: Math.max(...samples) };
 }
 
 function describeLoad(): string {

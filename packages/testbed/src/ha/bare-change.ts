@@ -1,10 +1,9 @@
 /**
- * What this machine needs for a planned change of main at the least: a fast stop and pg_promote, by hand and with nobody
- * to ask, decide or write down. The panels are ended before; whoever does it knows that both databases are well.
+ * What a planned change of main takes by hand on this machine: a fast stop and pg_promote, with PostgreSQL as it is set and
+ * nobody to ask, decide or write down. The panels are ended before; whoever does it knows that both databases are well.
  */
 import { chown, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { findPostmaster } from '../postmaster.ts';
 import { signalProcess } from '../processes.ts';
@@ -41,11 +40,6 @@ export async function measureBareChanges(cluster: HaCluster, rounds: number, sig
 
 /** Returns the gap in milliseconds. */
 async function changeBarely(cluster: HaCluster, from: HaNode, to: HaNode): Promise<number> {
-  const promoter = new pg.Client({
-    connectionString: to.server.postgres.url('postgres'),
-    connectionTimeoutMillis: 5_000,
-  });
-  await promoter.connect();
   const clients = cluster.startClients({ clients: 1 });
   let eventMs: number;
   try {
@@ -55,10 +49,10 @@ async function changeBarely(cluster: HaCluster, from: HaNode, to: HaNode): Promi
     await from.server.postgres.query('CHECKPOINT');
     eventMs = monotonicMs();
     await stopFast(from);
-    await promoter.query('SELECT pg_promote(false)');
+    await to.server.postgres.query('SELECT pg_promote(false)');
     await clients.waitForAck(eventMs, { server: to.server.name });
   } finally {
-    await Promise.all([clients.stop(), promoter.end()]);
+    await clients.stop();
   }
   await startAsStandby(from);
   await waitFor(async () => (await streamingNodes(to)).has(from.nodeId), {
@@ -89,7 +83,10 @@ async function stopFast({ server }: HaNode): Promise<void> {
   const postmaster = findPostmaster(dataDirectory);
   if (postmaster === undefined) throw new TestbedError('MISUSE', `PostgreSQL of ${server.name} does not run`);
   signalProcess(postmaster, 'SIGINT');
-  while (findPostmaster(dataDirectory) !== undefined) await delay(pollMs);
+  await waitFor(() => findPostmaster(dataDirectory) === undefined, {
+    describe: `PostgreSQL of ${server.name} to stop`,
+    intervalMs: pollMs,
+  });
 }
 
 async function startAsStandby({ server }: HaNode): Promise<void> {

@@ -18,7 +18,7 @@ export interface Measure {
   /** In words. */
   goal: string;
   isMet: (figures: Figures) => boolean;
-  /** What the same machine does at best, recorded in the same run under that name, in the same unit. */
+  /** A peer or floor on the same machine, recorded in the same run under that name, in the same unit. */
   floor?: { what: string; recordedAs: string };
 }
 

@@ -78,7 +78,7 @@ export const switchoverByStop: Scenario = {
   name: 'switchover-stop',
   measures: measuresOf('switchover with control', {
     ...under(0.4),
-    floor: { what: 'stop and pg_promote alone', recordedAs: 'bare' },
+    floor: { what: 'stop and pg_promote by hand', recordedAs: 'bare' },
   }),
   run: async (run) => {
     await inOneCluster(run, { control: true }, (cluster, round) => changeOnce(cluster, round, run));
