@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -36,24 +36,24 @@ async function readData(directory: string): Promise<Record<string, string>> {
   return read;
 }
 
-/** `mv` and `rm` that kill the shell which called them at the n-th call, before or after doing their work. */
-async function deadlyPrograms(directory: string, when: 'before' | 'after'): Promise<string> {
-  const programs = join(directory, 'programs');
-  await mkdir(programs);
-  const count = `n=$(($(cat ${directory}/count) - 1)); echo $n >${directory}/count`;
-  const kill = '[ $n -ne 0 ] || kill -KILL $PPID';
-  for (const name of ['mv', 'rm']) {
-    const steps =
-      when === 'before'
-        ? [count, kill, '[ $n -ne 0 ] || exit 9', `/bin/${name} "$@"`]
-        : [`/bin/${name} "$@" || exit`, count, kill];
-    await writeFile(join(programs, name), `#!/bin/sh\n${steps.join('\n')}\n`);
-    await chmod(join(programs, name), 0o755);
-  }
+/**
+ * `mv` and `rm` that kill the shell which called them at the n-th call, before or after doing their work. Functions of that
+ * shell and not programs: each would be a process more, of thousands.
+ */
+async function deadlyFunctions(directory: string, when: 'before' | 'after'): Promise<string> {
+  const countPath = join(directory, 'count');
+  const lines = ['mv', 'rm'].map((name) => {
+    const count = `read -r n <'${countPath}'; n=$((n - 1)); echo $n >'${countPath}'`;
+    // A subshell's `$$` is the shell's that it belongs to: it has to end itself too.
+    const kill = `[ $n -ne 0 ] || { kill -KILL $$; exit 9; }`;
+    const work = `command ${name} "$@"`;
+    const steps = when === 'before' ? [count, kill, work] : [`${work} || return`, count, kill];
+    return `${name}() {\n${steps.join('\n')}\n}`;
+  });
+  const path = join(directory, 'functions.sh');
   // The disk is not what is tried here, and flushing it a thousand times takes long.
-  await writeFile(join(programs, 'sync'), '#!/bin/sh\n');
-  await chmod(join(programs, 'sync'), 0o755);
-  return programs;
+  await writeFile(path, `${[...lines, 'sync() { :; }'].join('\n')}\n`);
+  return path;
 }
 
 interface Ran {
@@ -62,9 +62,11 @@ interface Ran {
   stderr: string;
 }
 
-function runTool(path: string, args: string[]): Ran {
-  const options = { encoding: 'utf8', env: { PATH: path }, timeout: 60_000 } as const;
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', diskToolFragment, 'disk-tool', ...args], options);
+/** Runs the tool; `before` is a file of shell functions that stand in its way. */
+function runTool(args: string[], before = '/dev/null'): Ran {
+  const options = { encoding: 'utf8', env: { PATH: process.env['PATH'] }, timeout: 60_000 } as const;
+  const script = `. '${before}'\n${diskToolFragment}`;
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script, 'disk-tool', ...args], options);
   return { failed: status !== 0, stdout, stderr };
 }
 
@@ -101,8 +103,7 @@ test.for([
   const [mode, when, label] = each;
   const base = await mkdtemp(join(tmpdir(), 'proxpanel-disk-'));
   try {
-    const programs = await deadlyPrograms(base, when);
-    const safePath = process.env['PATH'] ?? '';
+    const functions = await deadlyFunctions(base, when);
     let finished = false;
     let step = 0;
     while (!finished) {
@@ -113,11 +114,11 @@ test.for([
       const data = join(parent, 'data');
       await mkdir(parent);
       await makeData(data, files);
-      finished = await joinAndFail((...args) => runTool(`${programs}:${safePath}`, args), data, { mode, label });
+      finished = await joinAndFail((...args) => runTool(args, functions), data, { mode, label });
 
-      const restored = runTool(safePath, ['restore', data]);
+      const restored = runTool(['restore', data]);
       if (restored.failed) expect(restored.stderr).toContain('there is no record of an interrupted run');
-      expect(runTool(safePath, ['unmark', data]).failed).toBe(false);
+      expect(runTool(['unmark', data]).failed).toBe(false);
       expect(await readData(data), `step ${String(step)}`).toEqual(files);
       expect(await readdir(parent), `step ${String(step)}`).toEqual(['data']);
       expect((await readdir(data)).sort(), `step ${String(step)}`).toEqual([
