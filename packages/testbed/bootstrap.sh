@@ -24,7 +24,6 @@ has_package() {
     postgresql-15) [ -x /usr/lib/postgresql/15/bin/postgres ] ;;
     redis-server) has_program redis-server ;;
     etcd-server) has_program etcd ;;
-    chromium) [ -x /usr/bin/chromium ] ;;
     fonts-liberation) [ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] ;;
     iproute2) has_program ip ;;
     nftables) has_program nft ;;
@@ -42,7 +41,7 @@ packages_for() {
     start | dev | bench-panel) echo "$servers" ;;
     bench | bench-failover) echo "$servers etcd-server iproute2 nftables e2fsprogs" ;;
     test)
-      echo "$servers etcd-server iproute2 nftables shellcheck chromium fonts-liberation" \
+      echo "$servers etcd-server iproute2 nftables shellcheck chromium-headless-shell fonts-liberation" \
         'freeradius freeradius-postgresql freeradius-utils'
       ;;
   esac

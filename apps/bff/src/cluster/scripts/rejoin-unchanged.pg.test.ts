@@ -110,47 +110,52 @@ test.for([
   },
 );
 
-test('stop fails: nothing was moved, and the server runs on, read-only', async ({ parted }) => {
-  const { fixture } = parted;
+test('stop fails: nothing was moved, and the server runs on, read-only', async ({ standing }) => {
+  const { fixture } = standing;
+  fixture.panel.forget();
   // Once: putting back stops what runs by the same program.
   const programs = await programsWith(fixture, 'pg_ctl', failsOnce('stop'));
-  const result = await fixture.run(await parted.write(), { environment: { PROXPANEL_PG_BINDIR: programs } });
+  const result = await fixture.run(await standing.write(), { environment: { PROXPANEL_PG_BINDIR: programs } });
   expect(result.output).toContain('did not stop');
   expect(result.exitCode).toBe(1);
   expect(fixture.panel.said.slice(-2)).toEqual(['stop:failed', 'rolled_back:completed']);
-  await expectPartedAgain(parted);
+  await expectPartedAgain(standing);
 });
 
-test('start fails: the old data come back, read-only', async ({ parted }) => {
-  const { fixture } = parted;
+test('start fails: the old data come back, read-only', async ({ standing }) => {
+  const { fixture } = standing;
+  fixture.panel.forget();
   const programs = await programsWith(fixture, 'pg_ctl', failsOnce('start'));
-  const result = await fixture.run(await parted.write(), { environment: { PROXPANEL_PG_BINDIR: programs } });
+  const result = await fixture.run(await standing.write(), { environment: { PROXPANEL_PG_BINDIR: programs } });
   expect(result.output).toContain('PostgreSQL did not start on the clone');
   expect(fixture.panel.said.slice(-2)).toEqual(['start:failed', 'rolled_back:completed']);
-  await expectPartedAgain(parted);
+  await expectPartedAgain(standing);
 });
 
-test('nothing streams in time: the old data come back, read-only', async ({ parted }) => {
-  const { fixture, own } = parted;
+test('nothing streams in time: the old data come back, read-only', async ({ standing }) => {
+  const { fixture, own } = standing;
+  fixture.panel.forget();
   const psql = `${join(own.binDirectory, 'psql')} -h ${fixture.main.socketDirectory} -p ${String(fixture.main.port)} -U postgres`;
   const drop = `${psql} -qc "SELECT pg_drop_replication_slot('${slotName}')" postgres >&2\n`;
   const programs = await programsWith(fixture, 'pg_rewind', `"$real" "$@" || exit\n${drop}`);
   const environment = { PROXPANEL_PG_BINDIR: programs, PROXPANEL_STREAM_TIMEOUT: '2' };
-  const result = await fixture.run(await parted.write(), { environment });
+  const result = await fixture.run(await standing.write(), { environment });
   expect(result.output).toContain('Nothing was streamed from main within 2 s');
   expect(fixture.panel.said.slice(-2)).toEqual(['streaming:failed', 'rolled_back:completed']);
-  await expectPartedAgain(parted);
+  await fixture.main.query(`SELECT pg_create_physical_replication_slot('${slotName}', true)`);
+  await expectPartedAgain(standing);
 });
 
-test('SIGTERM in the middle of the rewind: the old data come back by themselves, read-only', async ({ parted }) => {
-  const { fixture } = parted;
+test('SIGTERM in the middle of the rewind: the old data come back by themselves, read-only', async ({ standing }) => {
+  const { fixture } = standing;
+  fixture.panel.forget();
   const programs = await programsWith(fixture, 'pg_rewind', endless);
-  const running = fixture.start(await parted.write(), { environment: { PROXPANEL_PG_BINDIR: programs } });
+  const running = fixture.start(await standing.write(), { environment: { PROXPANEL_PG_BINDIR: programs } });
   await waitFor(() => fixture.panel.said.includes('rewind:running'), { describe: 'the rewind to begin' });
   running.process.kill('SIGTERM');
   expect((await running.ended).exitCode).toBe(143);
   expect(fixture.panel.said.slice(-2)).toEqual(['rewind:failed', 'rolled_back:completed']);
-  await expectPartedAgain(parted);
+  await expectPartedAgain(standing);
 });
 
 test('a server that accepts writes is refused', async ({ parted }) => {

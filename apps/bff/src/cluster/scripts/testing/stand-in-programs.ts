@@ -1,13 +1,13 @@
 /** PostgreSQL's programs with one that fails, hangs or does something else first. */
-import { chown, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { postgresAccount } from '@proxpanel/testbed/placement';
 import type { JoinFixture } from './join-fixture.ts';
 
 /** A directory of PostgreSQL's programs in which one is replaced by a shell script; PROXPANEL_PG_BINDIR points to it. */
 export async function programsWith(fixture: JoinFixture, program: string, body: string): Promise<string> {
-  const directory = join(fixture.workspace.directory, `programs-${program}`);
-  await mkdir(directory);
+  const directory = await mkdtemp(join(fixture.workspace.directory, `programs-${program}-`));
+  await chmod(directory, 0o755);
   for (const name of ['pg_ctl', 'pg_basebackup', 'pg_rewind', 'pg_controldata', 'pg_isready', 'postgres', 'psql']) {
     const real = join(fixture.main.binDirectory, name);
     if (name === program) await writeFile(join(directory, name), `#!/bin/bash\nreal=${real}\n${body}`, { mode: 0o755 });
