@@ -1,6 +1,6 @@
 // Bundles the server and the command line into dist/, so that they start with `node dist/main.js` and nothing else.
 import { existsSync } from 'node:fs';
-import { chmod, rename, rm } from 'node:fs/promises';
+import { chmod, readFile, rename, rm } from 'node:fs/promises';
 import { fileURLToPath, URL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -11,6 +11,19 @@ const present = Object.fromEntries(Object.entries(entryPoints).filter(([, file])
 // Libraries in the old module format call require() for Node's own modules; a bundle of modules has none by itself.
 const banner = `import { createRequire as proxpanelCreateRequire } from 'node:module';
 const require = proxpanelCreateRequire(import.meta.url);`;
+
+// The engine holds a text with any character beyond Latin in two bytes for each. esbuild writes such a character as an escape,
+// but not in a regular expression, of which two libraries have some.
+const asciiOnly = {
+  name: 'ascii-only',
+  setup(builder) {
+    builder.onLoad({ filter: /node_modules\/(shescape|systeminformation)\/.*\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const escape = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+      return { contents: text.replaceAll(/[^\0-\x7f]/g, escape), loader: 'js' };
+    });
+  },
+};
 
 // Beside dist and then in its place: a build must not take the program away from servers that are being started.
 const fresh = `dist.${String(process.pid)}`;
@@ -31,6 +44,9 @@ const result = await build({
   minifySyntax: true,
   lineLimit: 200,
   sourcemap: true,
+  // In a file of their own: nobody reads them at a start.
+  legalComments: 'external',
+  plugins: [asciiOnly],
   banner: { js: banner },
   // A native addon, found beside the bundle in node_modules.
   external: ['@node-rs/argon2', 'pg-native'],
@@ -38,6 +54,11 @@ const result = await build({
   logLevel: 'warning',
   metafile: true,
 });
+
+for (const path of Object.keys(result.metafile.outputs).filter((name) => name.endsWith('.js'))) {
+  const found = /.{0,40}[^\0-\x7f].{0,40}/.exec(await readFile(`${here}${path}`, 'utf8'));
+  if (found) throw new Error(`${path} has a character beyond ASCII, which doubles the memory that it takes: ${found[0]}`);
+}
 
 // It begins with the line that names its interpreter, so that a link to it is a command.
 await chmod(`${here}${fresh}/cli.js`, 0o755);

@@ -192,7 +192,7 @@ settings() { # bin_prefix config_file opts_directory names
   names=$4
   set --
   [ -z "$config" ] || set -- -c "config_file=$config"
-  # postmaster.opts holds: program "argument" "argument" …
+  # postmaster.opts holds: program "argument" "argument" ...
   rest=$\{line#* \"}
   if [ "$rest" != "$line" ]; then
     rest=$\{rest%\"*}

@@ -4,7 +4,7 @@ import { bash } from './bash-template.ts';
 export const mainFragment = bash`
 # Puts the old data back and starts them. Also the second half of a run that was killed.
 put_back() {
-  warn 'Putting the old database back…'
+  warn 'Putting the old database back...'
   control_kill_clone || return 1
   if control_is_running; then control_stop || return 1; fi
   tool_mover restore "$DATA_DIR" || return 1

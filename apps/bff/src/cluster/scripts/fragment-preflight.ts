@@ -121,7 +121,7 @@ preflight() {
 }
 
 explain_new_token() {
-  warn "This script was made at $GENERATED_AT. Get a new one: sign in at $PANEL_URL, open Settings → Cluster, and copy the command from the script page again."
+  warn "This script was made at $GENERATED_AT. Get a new one: sign in at $PANEL_URL, open Settings -> Cluster, and copy the command from the script page again."
 }
 
 # The password comes once, for a one-time token, and never stands in an argument or in this file.

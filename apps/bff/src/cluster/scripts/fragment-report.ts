@@ -4,7 +4,7 @@ import { bash } from './bash-template.ts';
 export const reportFragment = bash`
 warn() { printf '%s\n' "$*" >&2; }
 
-# Whatever the caller's shell says about PostgreSQL (PGHOST, PGUSER, PGDATA…) must not steer this script.
+# Whatever the caller's shell says about PostgreSQL (PGHOST, PGUSER, PGDATA, ...) must not steer this script.
 clean_environment() {
   local name
   for name in "$\{!PG@}"; do unset "$name"; done

@@ -30,7 +30,7 @@ test.for([
     const result = await fixture.run(await fixture.write(control, { panelUrl: 'http://spare.example' }));
     expect(result.exitCode).toBe(3);
     expect(result.output).toContain(words);
-    expect(result.output).toContain('sign in at http://spare.example, open Settings → Cluster');
+    expect(result.output).toContain('sign in at http://spare.example, open Settings -> Cluster');
     expect(fixture.panel.said.at(-1)).toBe('failed:failed');
     await expectOldDataBack(standing);
   },
