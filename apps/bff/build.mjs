@@ -57,7 +57,8 @@ const result = await build({
 
 for (const path of Object.keys(result.metafile.outputs).filter((name) => name.endsWith('.js'))) {
   const found = /.{0,40}[^\0-\x7f].{0,40}/.exec(await readFile(`${here}${path}`, 'utf8'));
-  if (found) throw new Error(`${path} has a character beyond ASCII, which doubles the memory that it takes: ${found[0]}`);
+  if (found)
+    throw new Error(`${path} has a character beyond ASCII, which doubles the memory that it takes: ${found[0]}`);
 }
 
 // It begins with the line that names its interpreter, so that a link to it is a command.
