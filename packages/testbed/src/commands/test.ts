@@ -5,15 +5,15 @@
  *   npm test -- --only unit,real      some of the steps
  *   npm test -- --only real pg-hba    … and of those the files whose path contains a word
  */
-import { readdir, rm } from 'node:fs/promises';
+import { mkdtemp, chmod, readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { TestbedError } from '../errors.ts';
 import { waitFor } from '../wait-for.ts';
 import { makePostgresTemplate, TEMPLATE_VARIABLE } from '../postgres-template.ts';
 import { runChecks } from './checks.ts';
-import { makeRunDirectory } from './run-directory.ts';
 import { abortOnSignals, formatDuration, formatTable, root, runTool } from './steps.ts';
 import { readPlaywrightReport, readVitestReport } from './test-reports.ts';
 import type { TestCounts } from './test-reports.ts';
@@ -61,7 +61,8 @@ process.exitCode = await main((name) => only?.includes(name) ?? true, program.ar
 
 async function main(isChosen: (name: string) => boolean, filters: readonly string[]): Promise<number> {
   const signal = abortOnSignals();
-  const temporary = await makeRunDirectory();
+  const temporary = await mkdtemp(join(tmpdir(), 'pxt-'));
+  await chmod(temporary, 0o755);
   const template = join(temporary, 'postgres-template');
   const rows = [['step', 'passed', 'failed', 'time', 'what']];
   const total: TestCounts = { passed: 0, failed: 0, complaints: [] };
