@@ -8,6 +8,9 @@ const REAL_HOOK_TIMEOUT_MS = 300_000;
 /** Vitest polls for a second by default, which a busy machine does not keep. */
 const polling = { poll: { timeout: 30_000 } };
 
+/** Vitest leaves one free for itself, which of two is half of them, and it mostly waits. */
+const EVERY_CORE = '100%';
+
 const everywhere = (suffix: string) => [`{apps,packages}/**/*${suffix}`, `e2e/**/*${suffix}`];
 const never = ['**/node_modules/**', '**/dist/**'];
 
@@ -24,6 +27,7 @@ export default defineConfig({
           exclude: [...never, '**/*.{pg,redis,etcd,hosts}.test.ts', 'apps/web/src/**/*.test.tsx'],
           testTimeout: 60_000,
           expect: polling,
+          maxWorkers: EVERY_CORE,
         },
       },
       {
@@ -35,6 +39,7 @@ export default defineConfig({
           environment: 'happy-dom',
           testTimeout: 60_000,
           expect: polling,
+          maxWorkers: EVERY_CORE,
         },
       },
       {
