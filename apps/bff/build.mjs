@@ -12,8 +12,8 @@ const present = Object.fromEntries(Object.entries(entryPoints).filter(([, file])
 const banner = `import { createRequire as proxpanelCreateRequire } from 'node:module';
 const require = proxpanelCreateRequire(import.meta.url);`;
 
-// The engine holds a text with any character beyond Latin in two bytes for each. esbuild writes such a character as an escape,
-// but not in a regular expression, of which two libraries have some.
+// One character beyond Latin-1, and the engine holds the whole text in two bytes for each. esbuild writes what is not ASCII as
+// an escape, but not in a regular expression, of which two libraries have some.
 const asciiOnly = {
   name: 'ascii-only',
   setup(builder) {
@@ -57,8 +57,7 @@ const result = await build({
 
 for (const path of Object.keys(result.metafile.outputs).filter((name) => name.endsWith('.js'))) {
   const found = /.{0,40}[^\0-\x7f].{0,40}/.exec(await readFile(`${here}${path}`, 'utf8'));
-  if (found)
-    throw new Error(`${path} has a character beyond ASCII, which doubles the memory that it takes: ${found[0]}`);
+  if (found) throw new Error(`${path} is not ASCII alone, which can double the memory that it takes: ${found[0]}`);
 }
 
 // It begins with the line that names its interpreter, so that a link to it is a command.

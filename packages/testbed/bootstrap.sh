@@ -24,6 +24,8 @@ has_package() {
     postgresql-15) [ -x /usr/lib/postgresql/15/bin/postgres ] ;;
     redis-server) has_program redis-server ;;
     etcd-server) has_program etcd ;;
+    # Where e2e/playwright.config.ts starts it.
+    chromium-headless-shell) [ -x /usr/bin/chromium-headless-shell ] ;;
     fonts-liberation) [ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] ;;
     iproute2) has_program ip ;;
     nftables) has_program nft ;;

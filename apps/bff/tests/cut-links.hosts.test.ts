@@ -22,6 +22,8 @@ beforeAll(async () => {
   const joined = await joinServers(main, secondary);
   nodeId = joined.secondary.nodeId;
   [mainPanel, secondaryPanel] = await Promise.all([main.panel().signIn(), secondary.panel().signIn()]);
+  // The status is judged as it is read; the event of a node's first time online is written by main's next tick.
+  await waitFor(() => countEvents('node_online'), { describe: 'the event of the join', until: (count) => count > 0 });
 }, 180_000);
 
 afterAll(() => testbed.dispose());
