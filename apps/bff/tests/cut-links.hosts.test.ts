@@ -60,9 +60,36 @@ async function waitForEvent(type: string, before: number): Promise<void> {
   await expect.poll(() => countEvents(type), { timeout: 30_000 }).toBe(before + 1);
 }
 
+/** Main's database refuses that one event from now on, and counts how often. */
+async function refuseEvent(type: string) {
+  await main.postgres.query(`
+    CREATE SEQUENCE refusals MINVALUE 0 START 0;
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM nextval('refusals'); RAISE 'refused by the test'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON cluster_events FOR EACH ROW
+      WHEN (NEW.type = '${type}') EXECUTE FUNCTION refuse()`);
+  return {
+    // A sequence keeps what a transaction that was rolled back has taken from it.
+    waitUntilRefused: () =>
+      waitFor(() => main.postgres.query<{ last_value: string }>('SELECT last_value FROM refusals'), {
+        describe: `${type} to be refused more than once`,
+        until: ([row]) => Number(row?.last_value) >= 2,
+      }),
+    end: () => main.postgres.query('DROP FUNCTION refuse CASCADE; DROP SEQUENCE refusals'),
+  };
+}
+
+async function storedStatus(): Promise<string | undefined> {
+  const [row] = await main.postgres.query<{ status: string }>('SELECT status FROM cluster_nodes WHERE id = $1', [
+    nodeId,
+  ]);
+  return row?.status;
+}
+
 test('a cut link: the lag is unknown on both within the WAL time-out, and the node goes late, offline, and back', async () => {
   await waitUntilHealthy();
   const before = { offline: await countEvents('node_offline'), online: await countEvents('node_online') };
+  const refusal = await refuseEvent('node_offline');
   const cutAtMs = performance.now();
   await testbed.cutLink(main, secondary);
   // The first heartbeat that is missed makes it late; nobody need wait for offline to see that something is wrong.
@@ -76,7 +103,12 @@ test('a cut link: the lag is unknown on both within the WAL time-out, and the no
   // SAFETY §4: wal_sender_timeout and wal_receiver_timeout are 10 s; the rest is a loaded machine's.
   expect(performance.now() - cutAtMs).toBeLessThan(25_000);
   await waitForStatus(mainPanel, 'main to call it offline', (status) => nodeIn(status).status === 'offline');
+  // The state and its event are one: a main that ends between them must tell the event all the same.
+  await refusal.waitUntilRefused();
+  expect(await storedStatus()).not.toBe('offline');
+  await refusal.end();
   await waitForEvent('node_offline', before.offline);
+  expect(await storedStatus()).toBe('offline');
   expect((await waitForStatus(mainPanel, 'the notice', ({ notices }) => notices.length > 0)).notices).toContainEqual(
     expect.objectContaining({ code: 'node_offline' }),
   );

@@ -6,7 +6,7 @@ import { cloneOf } from './clone-progress.ts';
 import { configuredRole, peerById, peerOfRow, placeOf } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { senderOf } from './observe-replication.ts';
-import { recordEvent } from './record-event.ts';
+import { makeEvent } from './record-event.ts';
 
 export function judgeNode(context: ClusterContext, membership: Membership, row: ClusterNodeRow): NodeHealth {
   const nowMs = context.clock.nowMs();
@@ -43,32 +43,44 @@ export async function judgeNodes(context: ClusterContext): Promise<void> {
   await sharePeers(context, await context.rows.listNodes());
 }
 
+/**
+ * The state and its event in one transaction: ended in between, main would never tell that a server had gone. A row that
+ * an operation changed since it was read (a removal, a join) is left to the next tick.
+ */
 async function changeStatus(context: ClusterContext, row: ClusterNodeRow, health: NodeHealth): Promise<void> {
-  await context.rows.patchNode(row.id, { status: health.status });
-  const event = eventOf(context, row, health);
-  context.log.info({ node_id: row.id, from: row.status, to: health.status, rule: health.rule }, health.reason);
-  if (event === null) return;
-  await recordEvent(context, {
-    ...event,
-    message: `"${row.display_name}" is ${health.status}. ${health.reason}`,
-    actor: 'system',
-    nodeId: row.id,
-    rule: health.rule,
+  const news = newsOf(context, row, health);
+  const event =
+    news &&
+    makeEvent(context.clock, {
+      ...news,
+      message: `"${row.display_name}" is ${health.status}. ${health.reason}`,
+      actor: 'system',
+      nodeId: row.id,
+      rule: health.rule,
+    });
+  const changed = await context.rows.transaction(async (rows) => {
+    const now = (await rows.listNodes()).find(({ id }) => id === row.id);
+    if (now?.status !== row.status || now.removed_at !== null) return false;
+    await rows.patchNode(row.id, { status: health.status });
+    if (event !== null) await rows.appendEvents([event]);
+    return true;
   });
+  if (!changed) return;
+  if (health.status === 'offline') context.memory.calledOffline.add(row.id);
+  if (health.status === 'online') context.memory.calledOffline.delete(row.id);
+  const level = event === null || event.severity === 'info' ? 'info' : 'warn';
+  const fields = { event: event?.type, node_id: row.id, from: row.status, to: health.status, rule: health.rule };
+  context.log[level](fields, health.reason);
 }
 
 /**
  * `late` and `unreachable` are no absence, so coming back from them is no news. A node that was called offline is news
  * when it is online again, whatever it was called on its way back.
  */
-function eventOf({ memory }: ClusterContext, row: ClusterNodeRow, health: NodeHealth) {
-  if (health.status === 'offline') {
-    memory.calledOffline.add(row.id);
-    return { type: 'node_offline', severity: 'warning' } as const;
-  }
-  if (health.status !== 'online') return null;
-  const wasOffline = memory.calledOffline.delete(row.id);
-  const isNews = wasOffline || (row.status !== 'late' && row.status !== 'unreachable');
+function newsOf({ memory }: ClusterContext, row: ClusterNodeRow, { status }: NodeHealth) {
+  if (status === 'offline') return { type: 'node_offline', severity: 'warning' } as const;
+  if (status !== 'online') return null;
+  const isNews = memory.calledOffline.has(row.id) || (row.status !== 'late' && row.status !== 'unreachable');
   return isNews ? ({ type: 'node_online', severity: 'info' } as const) : null;
 }
 
