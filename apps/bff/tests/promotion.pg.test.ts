@@ -69,6 +69,11 @@ test('a server that has joined and not been cloned yet has nothing to promote', 
   const reply = await askToPromote(thirdPanel, { confirm: 'DC3' });
   expectRefusal(reply, 'BLOCKED', /copy/i);
   expect((await readStatus(thirdPanel)).promote).toMatchObject({ allowed: false });
+  // The secondary hears of it with its next heartbeat, and has to know it before it is promoted below.
+  await waitFor(() => readNodeFile(secondary).membership?.peers.map(({ display_name: name }) => name), {
+    describe: 'the secondary to know the third server',
+    until: (names) => names?.includes('DC3') === true,
+  });
 });
 
 test('a reseller is refused, and so is somebody who is not signed in', async () => {

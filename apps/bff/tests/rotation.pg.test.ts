@@ -217,6 +217,11 @@ test('replication and Redis go on with the new passwords after all of them have 
   await main.bff.restart();
   await other.bff.restart();
   [mainPanel, otherPanel] = await Promise.all([main.panel().signIn(), other.panel().signIn()]);
+  // One can sign in before the panel has looked whether its database may be written.
+  await waitFor(async () => (await mainPanel.get('/read-write')).status, {
+    describe: 'main to accept writes',
+    until: (status) => status === 200,
+  });
   await addSubscriber(mainPanel, 'after-the-restart');
   await waitFor(() => subscribersOf(other), {
     describe: 'the row to arrive',
