@@ -15,6 +15,7 @@ import { waitFor } from '../wait-for.ts';
 import { makePostgresTemplate, TEMPLATE_VARIABLE } from '../postgres-template.ts';
 import { runChecks } from './checks.ts';
 import { abortOnSignals, formatDuration, formatTable, root, runTool } from './steps.ts';
+import { spreadDirectories } from './spread-directories.ts';
 import { readPlaywrightReport, readVitestReport } from './test-reports.ts';
 import type { TestCounts } from './test-reports.ts';
 
@@ -63,6 +64,7 @@ async function main(isChosen: (name: string) => boolean, filters: readonly strin
   const signal = abortOnSignals();
   const temporary = await mkdtemp(join(tmpdir(), 'pxt-'));
   await chmod(temporary, 0o755);
+  await spreadDirectories(temporary);
   const template = join(temporary, 'postgres-template');
   const rows = [['step', 'passed', 'failed', 'time', 'what']];
   const total: TestCounts = { passed: 0, failed: 0, complaints: [] };
