@@ -50,8 +50,8 @@ export default defineConfig({
           testTimeout: REAL_TIMEOUT_MS,
           expect: polling,
           hookTimeout: REAL_HOOK_TIMEOUT_MS,
-          // Beside them run the hosts and the browser: on two cores two of these files keep the processors busy.
-          maxWorkers: 2,
+          // Each waits for leases, polls and shutdowns a good part of its time, so there may be more of them than cores.
+          maxWorkers: 3,
         },
       },
       {

@@ -43,7 +43,7 @@ packages_for() {
     start | dev | bench-panel) echo "$servers" ;;
     bench | bench-failover) echo "$servers etcd-server iproute2 nftables e2fsprogs" ;;
     test)
-      echo "$servers etcd-server iproute2 nftables shellcheck chromium-headless-shell fonts-liberation" \
+      echo "$servers etcd-server iproute2 nftables e2fsprogs shellcheck chromium-headless-shell fonts-liberation" \
         'freeradius freeradius-postgresql freeradius-utils'
       ;;
   esac

@@ -129,9 +129,16 @@ async function deleteNamespace(name: string): Promise<void> {
 
 async function deleteLink(name: string): Promise<void> {
   // Deleting a namespace or the other end of a pair takes a link along, a moment later.
-  if (!existsSync(`/sys/class/net/${name}`)) return;
+  if (!hasLink(name)) return;
   const { exitCode, stderr } = await run(['ip', 'link', 'delete', name]);
-  if (exitCode !== 0 && existsSync(`/sys/class/net/${name}`)) throw new Error(stderr);
+  if (exitCode !== 0 && hasLink(name)) throw new Error(stderr);
+}
+
+/** In the network namespace of this very process; /sys/class/net shows the one in which /sys was mounted. */
+function hasLink(name: string): boolean {
+  return readFileSync('/proc/self/net/dev', 'utf8')
+    .split('\n')
+    .some((line) => line.trimStart().startsWith(`${name}:`));
 }
 
 async function unmountBelow(directory: string): Promise<void> {
