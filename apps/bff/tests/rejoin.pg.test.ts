@@ -8,7 +8,7 @@ import type { TestServer } from '@proxpanel/testbed/server';
 import { createTestbed, type Testbed } from '@proxpanel/testbed/testbed';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { addSubscriber, expectRefusal, readNodeFile, subscribersOf } from './support/panel-status.ts';
-import { promote, waitUntilOffered } from './support/promotions.ts';
+import { promoteWithName } from './support/promotions.ts';
 import { runScript } from './support/scripts.ts';
 
 const promotedByHand = { environment: { AUTO_FAILOVER: 'off' } };
@@ -30,9 +30,7 @@ beforeAll(async () => {
   await addSubscriber(oldPanel, 'before-the-fork');
   await waitFor(() => subscribersOf(main), { describe: 'the row to arrive', until: (rows) => rows.length === 1 });
   await old.kill();
-  await waitUntilOffered(mainPanel);
-  const operation = await promote(mainPanel, {});
-  expect(operation.state, JSON.stringify(operation)).toBe('completed');
+  await promoteWithName(mainPanel);
   await addSubscriber(mainPanel, 'on-the-new-main');
   // As if it had taken writes while it was cut off.
   await rm(join(old.postgres.dataDirectory, 'standby.signal'), { force: true });

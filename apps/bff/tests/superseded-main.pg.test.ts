@@ -9,7 +9,7 @@ import type { TestServer } from '@proxpanel/testbed/server';
 import { createTestbed, type Testbed } from '@proxpanel/testbed/testbed';
 import { waitFor } from '@proxpanel/testbed/wait-for';
 import { addSubscriber, expectRefusal, readNodeFile, subscribersOf, waitForStatus } from './support/panel-status.ts';
-import { promote, waitUntilOffered, writableServers } from './support/promotions.ts';
+import { promoteWithName, writableServers } from './support/promotions.ts';
 import { startPanelWriters } from './support/writers.ts';
 
 let testbed: Testbed;
@@ -32,9 +32,7 @@ beforeAll(async () => {
   await main.kill();
   // Somebody takes the fail-safe away (SAFETY §1): this PostgreSQL comes up writable.
   await rm(join(main.postgres.dataDirectory, 'standby.signal'));
-  await waitUntilOffered(panel);
-  const operation = await promote(panel, {});
-  expect(operation.state, JSON.stringify(operation)).toBe('completed');
+  await promoteWithName(panel);
 }, 240_000);
 
 afterAll(() => testbed.dispose());

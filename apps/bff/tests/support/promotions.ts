@@ -61,6 +61,26 @@ export function waitUntilOffered(panel: PanelClient): Promise<unknown> {
   });
 }
 
+/**
+ * Promotes as soon as the page offers it, with the name typed in where that is asked: a main that was killed within two
+ * seconds of the join has told nobody how far it had written.
+ */
+export async function promoteWithName(panel: PanelClient): Promise<void> {
+  const read = async () =>
+    (
+      await panel.expectOk(
+        panel.get<{ promote: { allowed: boolean; mode: string; confirm_name: string | null } }>('/api/cluster/status'),
+      )
+    ).promote;
+  const { confirm_name: name } = await waitFor(read, {
+    describe: 'the page to offer an emergency promotion',
+    deadlineMs: 45_000,
+    until: ({ allowed, mode }) => allowed && mode === 'emergency',
+  });
+  const operation = await promote(panel, name === null ? {} : { confirm: name });
+  if (operation.state !== 'completed') throw new Error(JSON.stringify(operation));
+}
+
 /** The last line of `pg_wal/<timeline>.history`: where PostgreSQL itself says that it left the timeline before. */
 export async function readHistory(server: TestServer): Promise<{ timeline: number; forkLsn: string }> {
   const [row] = await server.postgres.query<{ name: string; text: string }>(
