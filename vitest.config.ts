@@ -50,8 +50,8 @@ export default defineConfig({
           testTimeout: REAL_TIMEOUT_MS,
           expect: polling,
           hookTimeout: REAL_HOOK_TIMEOUT_MS,
-          // Each waits for leases, polls and shutdowns a good part of its time, so there may be more of them than cores.
-          maxWorkers: 3,
+          // The hosts and the browser run beside them: more of these files would be a load that tells nothing of the product.
+          maxWorkers: 2,
         },
       },
       {
