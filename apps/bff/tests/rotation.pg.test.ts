@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { configureMain, waitForRole, waitForStreaming } from '@proxpanel/testbed/join-servers';
+import { configureMain, waitForRole, waitForStreaming, waitForWrites } from '@proxpanel/testbed/join-servers';
 import { commandLineOf, listProcesses } from '@proxpanel/testbed/processes';
 import type { PanelClient } from '@proxpanel/testbed/panel-client';
 import type { TestServer } from '@proxpanel/testbed/server';
@@ -217,11 +217,7 @@ test('replication and Redis go on with the new passwords after all of them have 
   await main.bff.restart();
   await other.bff.restart();
   [mainPanel, otherPanel] = await Promise.all([main.panel().signIn(), other.panel().signIn()]);
-  // One can sign in before the panel has looked whether its database may be written.
-  await waitFor(async () => (await mainPanel.get('/read-write')).status, {
-    describe: 'main to accept writes',
-    until: (status) => status === 200,
-  });
+  await waitForWrites(main);
   await addSubscriber(mainPanel, 'after-the-restart');
   await waitFor(() => subscribersOf(other), {
     describe: 'the row to arrive',

@@ -32,12 +32,8 @@ export async function configureMain(server: TestServer, displayName: string): Pr
     await server.postgres.start();
   }
   await waitForRole(server, 'main');
-  // The panel, too, has to notice that its database is back: a join before that is turned away.
-  await waitFor(async () => (await server.panel().get('/read-write')).status, {
-    describe: `${server.name} to accept writes`,
-    intervalMs: 100,
-    until: (status) => status === 200,
-  });
+  // A join before that is turned away.
+  await waitForWrites(server);
   return { clusterSecret: reply.cluster_secret, nodeId: reply.node_id };
 }
 
@@ -91,6 +87,15 @@ export async function waitForStreaming(main: TestServer, slotName: string, deadl
       ),
     { describe: `slot ${slotName} to stream`, deadlineMs, until: ([row]) => row?.state === 'streaming' },
   );
+}
+
+/** Waits until the panel has noticed that its database may be written, which may be later than one can sign in. */
+export async function waitForWrites(server: TestServer): Promise<void> {
+  await waitFor(async () => (await server.panel().get('/read-write')).status, {
+    describe: `${server.name} to accept writes`,
+    intervalMs: 100,
+    until: (status) => status === 200,
+  });
 }
 
 /** Waits until the server's own panel says that this is its effective role (DESIGN §2). */

@@ -70,7 +70,7 @@ async function changeStatus(context: ClusterContext, row: ClusterNodeRow, health
   if (health.status === 'online') context.memory.calledOffline.delete(row.id);
   const level = event === null || event.severity === 'info' ? 'info' : 'warn';
   const fields = { event: event?.type, node_id: row.id, from: row.status, to: health.status, rule: health.rule };
-  context.log[level](fields, health.reason);
+  context.log[level](fields, event?.message ?? health.reason);
 }
 
 /**

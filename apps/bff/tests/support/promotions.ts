@@ -6,6 +6,7 @@ import { effectiveRole } from '@proxpanel/testbed/join-servers';
 import type { PanelClient, PanelReply } from '@proxpanel/testbed/panel-client';
 import type { TestServer } from '@proxpanel/testbed/server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
+import { waitForStatus } from './panel-status.ts';
 
 interface Accepted {
   operation_id: string;
@@ -66,18 +67,12 @@ export function waitUntilOffered(panel: PanelClient): Promise<unknown> {
  * seconds of the join has told nobody how far it had written.
  */
 export async function promoteWithName(panel: PanelClient): Promise<void> {
-  const read = async () =>
-    (
-      await panel.expectOk(
-        panel.get<{ promote: { allowed: boolean; mode: string; confirm_name: string | null } }>('/api/cluster/status'),
-      )
-    ).promote;
-  const { confirm_name: name } = await waitFor(read, {
-    describe: 'the page to offer an emergency promotion',
-    deadlineMs: 45_000,
-    until: ({ allowed, mode }) => allowed && mode === 'emergency',
-  });
-  const operation = await promote(panel, name === null ? {} : { confirm: name });
+  const { promote: offer } = await waitForStatus(
+    panel,
+    'the page to offer an emergency promotion',
+    ({ promote: { allowed, mode } }) => allowed && mode === 'emergency',
+  );
+  const operation = await promote(panel, offer.confirm_name === null ? {} : { confirm: offer.confirm_name });
   if (operation.state !== 'completed') throw new Error(JSON.stringify(operation));
 }
 

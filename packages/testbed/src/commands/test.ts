@@ -36,6 +36,12 @@ interface Step {
   run: (context: Context) => Promise<TestCounts>;
 }
 
+/**
+ * A network namespace of its own: the browser that runs beside it gives up what it is loading (ERR_NETWORK_CHANGED)
+ * whenever an interface comes or goes in its own.
+ */
+const aloneOnTheNetwork = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'hosts'];
+
 const check: Step = { name: 'check', title: 'types, lint, format, rooms, unused, shell', run: runAllChecks };
 const unit = vitestStep('unit', 'pure code and web components', ['unit', 'web']);
 const real = vitestStep('real', 'real PostgreSQL, Redis and etcd', ['real']);
@@ -44,11 +50,11 @@ const e2e: Step = { name: 'e2e', title: 'browser on two servers', run: playwrigh
 const left: Step = { name: 'left', title: 'nothing left behind', run: findRemains };
 
 /**
- * One group after the other; the lanes of a group at the same time, and in a lane one step after the other. What keeps
- * the processors busy runs alone; what waits a good part of its time (for a lease to end, for a page) runs side by side.
+ * One group after the other; the steps of a group at the same time. What keeps the processors busy runs alone; what waits
+ * a good part of its time (for a lease to end, for a page) runs side by side.
  */
-const groups: readonly (readonly (readonly Step[])[])[] = [[[check]], [[unit]], [[real], [hosts], [e2e]]];
-const steps = groups.flat(2);
+const groups: readonly (readonly Step[])[] = [[check], [unit], [real, hosts, e2e]];
+const steps = groups.flat();
 
 const program = new Command('test')
   .option('--only <steps>', `some of: ${steps.map(({ name }) => name).join(',')}`)
@@ -64,7 +70,6 @@ async function main(isChosen: (name: string) => boolean, filters: readonly strin
   const signal = abortOnSignals();
   const temporary = await mkdtemp(join(tmpdir(), 'pxt-'));
   await chmod(temporary, 0o755);
-  await spreadDirectories(temporary);
   const template = join(temporary, 'postgres-template');
   const rows = [['step', 'passed', 'failed', 'time', 'what']];
   const total: TestCounts = { passed: 0, failed: 0, complaints: [] };
@@ -79,14 +84,11 @@ async function main(isChosen: (name: string) => boolean, filters: readonly strin
     total.complaints.push(...complaints.map((complaint) => `${step.name}: ${complaint}`));
   };
   try {
-    const chosen = groups.map((lanes) => lanes.map((lane) => lane.filter(({ name }) => isChosen(name))));
-    if (chosen.flat(2).some((step) => needsServers(step))) await makePostgresTemplate(template);
+    await spreadDirectories(temporary);
+    const chosen = groups.map((group) => group.filter(({ name }) => isChosen(name)));
+    if (chosen.flat().some((step) => needsServers(step))) await makePostgresTemplate(template);
     for (const group of chosen) {
-      const lanes = group.filter((lane) => lane.length > 0);
-      const runLane = async (lane: readonly Step[]) => {
-        for (const step of lane) await runStep(step, lanes.length > 1 ? `${step.name}: ` : '');
-      };
-      await Promise.all(lanes.map(runLane));
+      await Promise.all(group.map((step) => runStep(step, group.length > 1 ? `${step.name}: ` : '')));
     }
     await runStep(left, '');
     if (signal.aborted) return 130;
@@ -114,27 +116,17 @@ function needsServers({ name }: Step): boolean {
   return name !== 'check' && name !== 'unit';
 }
 
-function asItIs(command: readonly string[]): readonly string[] {
-  return command;
-}
-
-/**
- * In a network namespace of its own: the browser that runs beside it gives up what it is loading (ERR_NETWORK_CHANGED)
- * whenever an interface comes or goes in its own.
- */
-function aloneOnTheNetwork(command: readonly string[]): string[] {
-  return ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'hosts', ...command];
-}
-
-function vitestStep(name: string, title: string, projects: readonly string[], wrap = asItIs): Step {
+/** `within`: the command that the run is an argument of. */
+function vitestStep(name: string, title: string, projects: readonly string[], within: readonly string[] = []): Step {
   const run = async (context: Context) => {
     const report = join(context.temporary, `${name}.json`);
     const { ok } = await runTool(
-      wrap([
+      [
+        ...within,
         ...['vitest', 'run', ...projects.flatMap((project) => ['--project', project])],
         ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
         ...context.filters,
-      ]),
+      ],
       { output: 'show', prefix: context.prefix, environment: environmentOf(context), signal: context.signal },
     );
     return judge(ok, await readVitestReport(report));
