@@ -56,7 +56,7 @@ async function waitUntilCaughtUp(): Promise<void> {
 test('an idle, caught-up secondary shows 0 s on both servers, however old the last transaction is', async () => {
   // The panel's own heartbeats write to main; with them stopped the last replayed transaction grows old.
   await waitUntilCaughtUp();
-  main.bff.pause();
+  await main.bff.pause();
   try {
     await waitFor(
       () =>
@@ -115,7 +115,7 @@ test('with replay paused and 50 MB written, the bytes equal pg_wal_lsn_diff with
 test('a secondary whose receiver is down shows unknown on both servers, never 0', async () => {
   await waitUntilCaughtUp();
   // The source is asserted by the panel each tick, so its panel is held still while its receiver is kept down.
-  secondary.bff.pause();
+  await secondary.bff.pause();
   await secondary.postgres.query("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
   await secondary.postgres.query('SELECT pg_reload_conf()');
   await waitFor(() => secondaryNode(mainPanel), {

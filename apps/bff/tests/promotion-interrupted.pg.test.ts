@@ -9,6 +9,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Operation } from '@proxpanel/contracts/operations';
 import { configureMain, joinSecondary } from '@proxpanel/testbed/join-servers';
+import { pauseProcess } from '@proxpanel/testbed/pause-process';
 import type { TestServer } from '@proxpanel/testbed/server';
 import { createTestbed, type Testbed } from '@proxpanel/testbed/testbed';
 import { waitFor } from '@proxpanel/testbed/wait-for';
@@ -50,8 +51,8 @@ beforeAll(async () => {
 afterAll(() => testbed.dispose());
 
 /** Stops a process of PostgreSQL in its tracks; the returned function lets it go on, once. */
-function hold(pid: number): () => void {
-  process.kill(pid, 'SIGSTOP');
+async function hold(pid: number): Promise<() => void> {
+  await pauseProcess(pid);
   let held = true;
   return () => {
     if (!held) return;

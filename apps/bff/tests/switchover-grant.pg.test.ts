@@ -33,7 +33,7 @@ async function holdAtGrant(main: TestServer): Promise<void> {
     deadlineMs: 45_000,
     until: (state) => state === 'granted',
   });
-  main.bff.pause();
+  await main.bff.pause();
 }
 
 /** Hangs main's panel in its grant until `until` is so; returns how main's half ended. */

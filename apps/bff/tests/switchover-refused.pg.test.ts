@@ -147,7 +147,7 @@ test('SAFETY §3 Grant: a candidate that dies before it leaves main as it was, i
       until: (operation) =>
         operation?.phases.some(({ name, state }) => name === 'shut_database' && state !== 'pending') === true,
     });
-    secondary.bff.pause();
+    await secondary.bff.pause();
     const operation = await waitForOperation(pair, main, await asked);
     expect(operation.state, JSON.stringify(operation)).toBe('rolled_back');
     await writers.waitForAck(monotonicMs(), { server: main.name });

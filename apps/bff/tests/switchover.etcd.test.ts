@@ -69,7 +69,7 @@ test('SAFETY §3 Grant: with an arbiter the lease comes back before a rollback',
     until: (operation) =>
       operation?.phases.some(({ name, state }) => name === 'shut_database' && state !== 'pending') === true,
   });
-  before.secondary.bff.pause();
+  await before.secondary.bff.pause();
   try {
     const operation = await waitForOperation(pair, before.main, await asked);
     expect(operation.state, JSON.stringify(operation)).toBe('rolled_back');

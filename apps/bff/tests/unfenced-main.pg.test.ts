@@ -39,7 +39,7 @@ async function expectRefusedAtTheFence(operation: Operation, ...words: RegExp[])
 }
 
 test('a panel of main that hangs while its database sends WAL: the promotion stops and says to stop that database', async () => {
-  main.bff.pause();
+  await main.bff.pause();
   try {
     const operation = await promote(panel, { confirm: 'DC2 Standby' });
     await expectRefusedAtTheFence(operation, /WAL/, /[Ss]top PostgreSQL/, /read-only as before/);

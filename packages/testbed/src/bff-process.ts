@@ -99,14 +99,14 @@ export class BffProcess {
     await this.#daemon?.end('SIGKILL');
   }
 
-  /** SIGSTOP: it holds its connections and answers nothing, like a hung process. */
-  pause(): void {
-    this.#signalRunning('SIGSTOP');
+  /** SIGSTOP: from then on it holds its connections and answers nothing, like a hung process. */
+  pause(): Promise<void> {
+    return this.#running().pause();
   }
 
   /** SIGCONT. */
   resume(): void {
-    this.#signalRunning('SIGCONT');
+    this.#running().signal('SIGCONT');
   }
 
   /** Stops it, starts it and waits until it serves, with these variables changed (undefined takes one away). */
@@ -134,8 +134,9 @@ export class BffProcess {
     return existsSync(this.logPath) ? readFileSync(this.logPath, 'utf8') : '';
   }
 
-  #signalRunning(signal: NodeJS.Signals): void {
-    if (!this.#daemon?.signal(signal)) throw new TestbedError('PROCESS_DIED', `BFF "${this.name}" does not run`);
+  #running(): Daemon {
+    if (this.#daemon?.isRunning()) return this.#daemon;
+    throw new TestbedError('PROCESS_DIED', `BFF "${this.name}" does not run`);
   }
 }
 

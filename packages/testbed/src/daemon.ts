@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { TestbedError } from './errors.ts';
+import { pauseProcess } from './pause-process.ts';
 import { isAlive, readProcess, signalProcess } from './processes.ts';
 import type { ProcessIdentity } from './processes.ts';
 import { waitFor } from './wait-for.ts';
@@ -43,6 +44,11 @@ export class Daemon {
   /** False when it had ended. */
   signal(signal: NodeJS.Signals): boolean {
     return signalProcess(this.identity, signal);
+  }
+
+  /** SIGSTOP, and waits until nothing of it runs; SIGCONT lets it go on. */
+  pause(): Promise<void> {
+    return pauseProcess(this.identity.pid);
   }
 
   /** Sends a signal that ends it and waits for that. */

@@ -18,7 +18,7 @@ test('what was written outlives a kill and a pause, and is gone after a loss of 
   await expect(read(etcd)).rejects.toThrow();
   await etcd.start();
   expect(await read(etcd)).toBe('1');
-  etcd.pause();
+  await etcd.pause();
   await expect(read(etcd)).rejects.toThrow();
   etcd.resume();
   await waitFor(() => read(etcd), { describe: 'the key', until: (count) => count === '1' });

@@ -125,14 +125,14 @@ export class EtcdServer {
     await this.start();
   }
 
-  /** SIGSTOP: it holds its connections and answers nothing. */
-  pause(): void {
-    this.#signalRunning('SIGSTOP');
+  /** SIGSTOP: from then on it holds its connections and answers nothing. */
+  pause(): Promise<void> {
+    return this.#running().pause();
   }
 
   /** SIGCONT. */
   resume(): void {
-    this.#signalRunning('SIGCONT');
+    this.#running().signal('SIGCONT');
   }
 
   /** Loses all its data, as on a new disk, and comes back with the same configuration (and account, where it had one). */
@@ -188,8 +188,9 @@ export class EtcdServer {
     return Object.entries(options).map(([option, value]) => `--${option}=${value}`);
   }
 
-  #signalRunning(signal: NodeJS.Signals): void {
-    if (!this.#daemon?.signal(signal)) throw new TestbedError('PROCESS_DIED', `etcd "${this.name}" does not run`);
+  #running(): Daemon {
+    if (this.#daemon?.isRunning()) return this.#daemon;
+    throw new TestbedError('PROCESS_DIED', `etcd "${this.name}" does not run`);
   }
 
   async #waitUntilReady(): Promise<void> {

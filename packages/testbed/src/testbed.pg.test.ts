@@ -11,7 +11,7 @@ test('a server serves its panel, and its BFF can be paused, resumed, killed and 
   expect((await panel.get('/api/cluster/status')).status).toBe(200);
   await expect(server.panel().signIn('admin', 'wrong')).rejects.toMatchObject({ code: 'BAD_REPLY' });
 
-  server.bff.pause();
+  await server.bff.pause();
   await expect(panel.get('/health', { timeoutMs: 1_000 })).rejects.toThrow(/timeout/i);
   server.bff.resume();
   expect((await panel.get('/health')).status).toBe(200);

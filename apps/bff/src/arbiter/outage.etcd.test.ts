@@ -37,7 +37,7 @@ test('a stopped etcd and one that hangs are away, within the time-out, and back 
   const calls = () => [hasty.read(clusterId), hasty.renewLease(clusterId, leaseId), hasty.releaseLease('7')];
   for (const [away, back] of [
     [() => etcd.stop(), () => etcd.start()],
-    [() => Promise.resolve(etcd.pause()), () => Promise.resolve(etcd.resume())],
+    [() => etcd.pause(), () => Promise.resolve(etcd.resume())],
   ] as const) {
     await away();
     for (const { ended, seconds } of await Promise.all(calls().map(timed))) {
@@ -57,7 +57,7 @@ test('a stopped etcd and one that hangs are away, within the time-out, and back 
 test('the caller may give up earlier', async () => {
   await using etcd = await startEtcd();
   const arbiter = await arbiterOn(etcd);
-  etcd.pause();
+  await etcd.pause();
   const giveUp = new AbortController();
   const reading = arbiter.read(clusterId, giveUp.signal);
   giveUp.abort(new Error('enough'));

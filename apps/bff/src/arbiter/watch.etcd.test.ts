@@ -78,7 +78,7 @@ test('a connection that has died silently is noticed by its silence', async () =
   const log = { ...quietLog, warn: (_fields: object, sentence: string) => said.push(sentence) };
   const watched = await watchOn(etcd, { watchIdleMs: 1_000, timeoutMs: 1_000, log });
   await watched.next(0, 'the watch to stand');
-  etcd.pause();
+  await etcd.pause();
   await waitFor(() => said.length, { describe: 'the silence to be noticed', deadlineMs: 60_000 });
   const heard = watched.changes();
   etcd.resume();

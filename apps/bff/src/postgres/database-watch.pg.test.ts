@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { pauseProcess } from '@proxpanel/testbed/pause-process';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
@@ -126,8 +127,8 @@ test('a server that answers nothing is down within the limit, and up again when 
     [idleBackend?.pid],
   );
   const pids = [postmaster, backend?.pid, idleBackend?.pid].filter((pid) => pid !== undefined);
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
+    await Promise.all(pids.map(pauseProcess));
     const started = performance.now();
     expect(await watch.look()).toMatchObject({ state: 'down', sentence: 'PostgreSQL did not answer in time.' });
     expect(performance.now() - started).toBeLessThan(10_000);

@@ -2,6 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { pauseProcess } from '@proxpanel/testbed/pause-process';
 import { startPostgres } from '@proxpanel/testbed/postgres-server';
 import type { PostgresServer } from '@proxpanel/testbed/postgres-server';
 import { commandLineOf, listProcesses, workingDirectoryOf } from '@proxpanel/testbed/processes';
@@ -148,9 +149,7 @@ test('SAFETY §3 Guard: it survives a crash of PostgreSQL, a killed one is start
   const [second] = guardsOf(server);
   expect(second?.pid).not.toBe(first?.pid);
   // One that is stopped fences nobody, and no second one may run beside it.
-  process.kill(second?.pid ?? 0, 'SIGSTOP');
-  // The signal is taken when it is scheduled next.
-  await waitFor(() => guardsOf(server)[0]?.state === 'T', { describe: 'the guard to be stopped' });
+  await pauseProcess(second?.pid ?? 0);
   expect(await guard.keep(nowMs() + 60_000)).toBe(false);
   process.kill(second?.pid ?? 0, 'SIGCONT');
 

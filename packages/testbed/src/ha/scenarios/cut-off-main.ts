@@ -81,7 +81,7 @@ export const panelFrozen = cutOff(
   {
     strike: async (_, { server }) => {
       const atMs = monotonicMs();
-      server.bff.pause();
+      await server.bff.pause();
       return atMs;
     },
     relent: async (_, { server }) => server.bff.resume(),
