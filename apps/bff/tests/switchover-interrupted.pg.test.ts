@@ -2,6 +2,8 @@
  * Either panel dies in each phase of a planned change and is started again, under writers: one writable main in the end,
  * never two, and nothing lost (SAFETY §3 "Grant"). One cluster, which changes its direction from round to round.
  */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Operation } from '@proxpanel/contracts/operations';
 import { findOverlap } from '@proxpanel/testbed/ha/judge';
@@ -9,7 +11,8 @@ import { monotonicMs } from '@proxpanel/testbed/ha/monotonic';
 import type { Writers } from '@proxpanel/testbed/ha/writers';
 import type { TestServer } from '@proxpanel/testbed/server';
 import { waitFor } from '@proxpanel/testbed/wait-for';
-import { readOperationFile } from './support/promotions.ts';
+import { readNodeFile } from './support/panel-status.ts';
+import { readOperationFiles } from './support/promotions.ts';
 import {
   askToSwitch,
   expectNothingLost,
@@ -55,20 +58,41 @@ const phasesOfCandidate = [
   'announce',
 ];
 
-const isAt = (operation: Operation | null, phase: string): boolean =>
-  operation?.phases.some(({ name, state }) => name === phase && state !== 'pending') === true;
+const isAt = ({ phases }: Operation, phase: string): boolean =>
+  phases.some(({ name, state }) => name === phase && state !== 'pending');
 
-/** Kills the panel as soon as it is in the phase (or, on a busy machine, just behind it), and starts it again. */
+/**
+ * Kills the panel as soon as it is in the phase (or, on a busy machine, just behind it: the operation may even have
+ * ended), and starts it again.
+ */
 async function killAt(server: TestServer, phase: string): Promise<void> {
-  await waitFor(() => readOperationFile(server), {
+  const earlier = new Set(readOperationFiles(server).map(({ id }) => id));
+  await waitFor(() => readOperationFiles(server), {
     describe: `${phase} on ${server.name}`,
     intervalMs: 1,
     deadlineMs: 45_000,
-    until: (operation) => isAt(operation, phase),
+    until: (operations) => operations.some((operation) => !earlier.has(operation.id) && isAt(operation, phase)),
   });
   await server.bff.kill();
+  await forgetReignBefore(server);
   await server.bff.start();
   await server.bff.waitUntilReady();
+}
+
+/**
+ * node.json as it is when nothing but replication has told this server of the reign before: it need not have heard of it
+ * by an announcement or a probe, and the row in its database counts all the same (SAFETY §2).
+ */
+async function forgetReignBefore(server: TestServer): Promise<void> {
+  const file = readNodeFile(server);
+  const { membership } = file;
+  if (membership === null) return;
+  const before = membership.promotions.findLast(({ node_id: nodeId }) => nodeId !== membership.node_id);
+  const promotions = membership.promotions.filter((each) => each !== before);
+  await writeFile(
+    join(server.stateDirectory, 'node.json'),
+    JSON.stringify({ ...file, membership: { ...membership, promotions } }),
+  );
 }
 
 test.each([

@@ -2,7 +2,7 @@
 import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership, targetOf } from './membership.ts';
-import { ownPromotions } from './own-promotions.ts';
+import { makeListWhole, ownPromotions } from './own-promotions.ts';
 import { bootMs, hear, missAnswer, soundsOf } from './sounds.ts';
 
 const timeoutMs = 3_000;
@@ -18,6 +18,8 @@ export interface Confirmation {
 /** The answers also stand in memory.sounds, for the next decision. A member that does not answer says neither. */
 export async function askConfirmation(context: ClusterContext): Promise<Confirmation> {
   const membership = requireMembership(context.nodeFile.get());
+  // A list with a gap would read like a promotion without this server's knowledge.
+  await makeListWhole(context);
   const promotionIds = ownPromotions(context).map((promotion) => promotion.promotion_id);
   const body = { node_id: membership.node_id, term: membership.term, promotion_ids: promotionIds };
   const confirmed: string[] = [];

@@ -138,8 +138,8 @@ export interface ClusterMemory {
   decisionMemory: Memory;
   decision: Decision | null;
   positions: WalPositions | null;
-  /** Rows of cluster_promotions as the local database had them when last seen: what its own data came through. */
-  promotionRows: readonly Promotion[];
+  /** Rows of cluster_promotions as the local database had them when last seen: what its own data came through. null: not read yet. */
+  promotionRows: readonly Promotion[] | null;
   /** The end of WAL as main has it: its own on main, the reported one on a secondary. Lag in seconds is read off it. */
   lsnHistory: readonly LsnSample[];
   operation: Operation | null;
@@ -180,7 +180,7 @@ export function createClusterMemory(): ClusterMemory {
     decisionMemory: emptyMemory,
     decision: null,
     positions: null,
-    promotionRows: [],
+    promotionRows: null,
     lsnHistory: [],
     operation: null,
     standingFaults: new Map(),

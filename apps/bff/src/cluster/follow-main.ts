@@ -50,7 +50,7 @@ async function followOnce(context: ClusterContext, signal: AbortSignal): Promise
   if (membership.divergence !== null) return 'diverged';
   const mains = mainsPromotionsOf(context, membership);
   if (mains === null) return 'not_yet';
-  await Promise.all([readPromotionRows(context), context.database.look()]);
+  if (!(await seePromotions(context))) return 'not_yet';
   const verdictAt = (end: bigint) =>
     comparePromotionHistories(
       promotionRecords(ownPromotions(context)),
@@ -62,12 +62,18 @@ async function followOnce(context: ClusterContext, signal: AbortSignal): Promise
   if (haveSamePromotions(ownPromotions(context), mains) && verdictAt(0n).mayFollow) return attach(context, membership);
   const ownLastLsn = await lastLsn(context, signal);
   // The last records to be replayed may have told of another promotion.
-  await Promise.all([readPromotionRows(context), context.database.look()]);
+  if (!(await seePromotions(context))) return 'not_yet';
   const own = ownPromotions(context);
   const verdict = verdictAt(ownLastLsn);
   if (verdict.mayFollow) return attach(context, membership);
   await recordDivergence(context, membership, { own, mains, ownLastLsn, verdict });
   return 'diverged';
+}
+
+/** A list that may lack what the database has come through judges nobody. */
+async function seePromotions(context: ClusterContext): Promise<boolean> {
+  const [wereRead] = await Promise.all([readPromotionRows(context), context.database.look()]);
+  return wereRead;
 }
 
 /** A promotion that was cut off before it was written down shows in the timelines alone. */
@@ -154,8 +160,8 @@ export async function keepMainsPromotions(context: ClusterContext): Promise<void
   const mains = mainsPromotionsOf(context, membership);
   if (mains === null || haveSamePromotions(membership.promotions, mains)) return;
   await readPromotionRows(context);
-  if (!mains.every(({ promotion_id: id }) => context.memory.promotionRows.some((row) => row.promotion_id === id)))
-    return;
+  const rows = context.memory.promotionRows ?? [];
+  if (!mains.every(({ promotion_id: id }) => rows.some((row) => row.promotion_id === id))) return;
   const promotions: Promotion[] = [...mains];
   await context.nodeFile.update((file) => {
     const now = file.membership;

@@ -10,13 +10,20 @@ import { Fault } from '../fault.ts';
 export function ownPromotions(context: ClusterContext): Promotion[] {
   const { membership } = context.nodeFile.get();
   const byId = new Map(
-    [...context.memory.promotionRows, ...(membership?.promotions ?? [])].map((each) => [each.promotion_id, each]),
+    [...(context.memory.promotionRows ?? []), ...(membership?.promotions ?? [])].map((each) => [
+      each.promotion_id,
+      each,
+    ]),
   );
   return [...byId.values()].sort((left, right) => left.timeline - right.timeline || left.at.localeCompare(right.at));
 }
 
-/** False between a promotion of this server and its row: until then rows of the reign before may be missing here as well. */
+/**
+ * False until the rows have been read once, and between a promotion of this server and its row: until then promotions of
+ * the reign before may be missing, of which only replication told this server.
+ */
 export function isListWhole({ memory, nodeFile }: ClusterContext): boolean {
+  if (memory.promotionRows === null) return false;
   const { membership } = nodeFile.get();
   const last = membership?.promotions.at(-1);
   if (last === undefined || last.node_id !== membership?.node_id || membership.main_node_id !== last.node_id)
@@ -24,14 +31,25 @@ export function isListWhole({ memory, nodeFile }: ClusterContext): boolean {
   return memory.promotionRows.some((row) => row.promotion_id === last.promotion_id);
 }
 
-/** Reads the rows where there are any to read; a standby has them as far as it has replayed. */
-export async function readPromotionRows(context: ClusterContext): Promise<void> {
+/** What is told to others has to be the whole list: reads the rows where it is not yet; false when that did not help. */
+export async function makeListWhole(context: ClusterContext): Promise<boolean> {
+  if (!isListWhole(context)) await readPromotionRows(context);
+  return isListWhole(context);
+}
+
+/**
+ * Reads the rows where there are any to read; a standby has them as far as it has replayed. False: they could not be
+ * read, and what was seen last still happened.
+ */
+export async function readPromotionRows(context: ClusterContext): Promise<boolean> {
   const { state } = context.database.view();
-  if (state !== 'writable' && state !== 'recovery') return;
+  if (state !== 'writable' && state !== 'recovery') return false;
   try {
     context.memory.promotionRows = await context.rows.listPromotions();
+    return true;
   } catch (error) {
-    // The database went away between the look and the reading: what was seen last still happened.
+    // The database went away between the look and the reading.
     if (!(error instanceof Fault)) throw error;
+    return false;
   }
 }

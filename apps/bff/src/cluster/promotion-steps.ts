@@ -16,7 +16,7 @@ import {
   targetOf,
   withMain,
 } from './membership.ts';
-import { ownPromotions } from './own-promotions.ts';
+import { makeListWhole, ownPromotions } from './own-promotions.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
 import { Overtaken, type RunStep, type StepTable } from './step-result.ts';
 import { takeLeaseStep } from './take-lease-step.ts';
@@ -145,7 +145,13 @@ const promoteRedis: RunStep = async (context) => {
   }
 };
 
+/** After a restart of the panel nothing has been read yet, and a list with a gap would make the others call themselves diverged. */
 const announce: RunStep = async (context) => {
+  if (!(await makeListWhole(context)))
+    throw new Fault(
+      'DATABASE_DOWN',
+      'The promotions could not be read; the other servers hear of them by their probes.',
+    );
   const file = context.nodeFile.get();
   const membership = requireMembership(file);
   const promotionId = membership.promotions.at(-1)?.promotion_id ?? null;

@@ -36,14 +36,16 @@ export function waitForEnd(panel: PanelClient, id: string): Promise<Operation> {
   });
 }
 
-/** The running promotion as it lies on the disk, which can be read while the BFF is dead; null while there is none. */
-export function readOperationFile(server: TestServer): Operation | null {
+/** Every operation as it lies on the disk, which can be read while the BFF is dead. */
+export function readOperationFiles(server: TestServer): Operation[] {
   const directory = join(server.stateDirectory, 'operations');
   const files = readdirSync(directory).filter((file) => file.endsWith('.json'));
-  const operations = files.map((file) =>
-    operationSchema.parse(JSON.parse(readFileSync(join(directory, file), 'utf8'))),
-  );
-  return operations.find(({ state }) => state === 'running') ?? null;
+  return files.map((file) => operationSchema.parse(JSON.parse(readFileSync(join(directory, file), 'utf8'))));
+}
+
+/** The running one of them; null while there is none. */
+export function readOperationFile(server: TestServer): Operation | null {
+  return readOperationFiles(server).find(({ state }) => state === 'running') ?? null;
 }
 
 /** Waits until main has not answered for longer than `offline_after_ms`, so that the name is no longer asked. */
