@@ -1,7 +1,7 @@
 /** Makes a cluster for the measurements: as in the field, with fsync on and the product's own timers. */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { configureMain, joinSecondary } from '../join-servers.ts';
+import { configureMain, joinSecondary, waitForWrites } from '../join-servers.ts';
 import type { TestServer } from '../server.ts';
 import { createTestbed } from '../testbed.ts';
 import type { Testbed } from '../testbed.ts';
@@ -87,6 +87,8 @@ async function fillTestbed(testbed: Testbed, options: ClusterOptions): Promise<H
   const later = { ...arbiter?.environment, ...(options.control ? { RUN_SCRIPTS: 'true' } : {}) };
   if (Object.keys(later).length > 0) await Promise.all(nodes.map(({ server }) => server.bff.restart(later)));
   await Promise.all(nodes.map(({ panel }) => panel.signIn()));
+  // One can sign in before the panel has seen that its database takes writes.
+  await waitForWrites(main.server);
   if (options.durability === 'sync') {
     await main.panel.expectOk(main.panel.patch('/api/cluster/settings', { durability: 'sync' }));
   }
