@@ -21,6 +21,10 @@ export const promotionSchema = z.object({
 });
 export type Promotion = z.infer<typeof promotionSchema>;
 
+/** A line of the history file of a timeline: PostgreSQL knows each fork, also of a promotion that nobody wrote down. */
+export const timelineForkSchema = z.object({ timeline: z.int(), left_at_lsn: lsnSchema });
+export type TimelineFork = z.infer<typeof timelineForkSchema>;
+
 /** Kept in node.json and sent to the peers: any hold that a server knows blocks its automatic failover (DESIGN §3). */
 export const holdSchema = z.object({
   /** The newer of two holds, by `set_at`, is the one that counts; an ended hold is one whose `until` has passed. */

@@ -13,7 +13,7 @@ import {
 } from './primitives.ts';
 import { clusterSettingsSchema } from './settings.ts';
 import { cloneProgressSchema } from './script.ts';
-import { holdSchema, lastFailoverSchema, promotionSchema } from './change-of-main.ts';
+import { holdSchema, lastFailoverSchema, promotionSchema, timelineForkSchema } from './change-of-main.ts';
 import { clusterEventSchema } from './events.ts';
 import { parityFactsSchema } from './parity.ts';
 
@@ -220,6 +220,8 @@ export const peerStatusReplySchema = z.object({
   promotions_whole: z.boolean().default(true),
   /** The timeline that its database is on; null: not known now. */
   timeline: z.int().nullable().default(null),
+  /** Of a main that takes writes: where its database left each timeline before. */
+  forks: z.array(timelineForkSchema).default([]),
   /** WAL reaches it now. */
   receiver_streaming: z.boolean(),
   hold: holdSchema.nullable(),
@@ -241,6 +243,7 @@ export const announceBodySchema = z
     /** The speaker's whole list, by which the others tell whether they may follow (SAFETY §2). */
     promotions: z.array(promotionSchema),
     timeline: z.int().nullable().default(null),
+    forks: z.array(timelineForkSchema).default([]),
   })
   .strict();
 export type AnnounceBody = z.infer<typeof announceBodySchema>;

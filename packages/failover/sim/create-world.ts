@@ -38,7 +38,7 @@ export function createWorld(seed: number, config: WorldConfig, ledger: Ledger, t
     number: 1,
     fromLsn: 0,
     record: { promotionId: 'none', timeline: 1, forkLsn: 0n },
-    rowLsn: null,
+    rows: [],
     syncAckedLsn: 0,
   };
   const ids = Array.from({ length: config.nodes }, (_, index) => index + 1);

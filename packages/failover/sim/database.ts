@@ -1,4 +1,5 @@
 /** One PostgreSQL: its states, its durable files, the ways into recovery and out of it (SAFETY §1). */
+import type { TimelineFork } from '../src/promotion-history.ts';
 import { bootMs, note, onMachine } from './schedule-event.ts';
 import type { SimDatabase, SimNode, Timeline, World } from './world-types.ts';
 
@@ -35,6 +36,14 @@ export function timelineOf({ path }: SimDatabase): Timeline {
   const last = path.at(-1);
   if (last === undefined) throw new Error('A database has a timeline.');
   return last;
+}
+
+/** Its timelines' history files: where each was left. */
+export function forksOf({ path }: SimDatabase): TimelineFork[] {
+  return path.slice(1).map(({ fromLsn }, index) => ({
+    timeline: path[index]?.number ?? 0,
+    leftAtLsn: BigInt(fromLsn),
+  }));
 }
 
 /** The data holds this place of this timeline. */
@@ -115,7 +124,7 @@ function leaveRecovery(world: World, node: SimNode): void {
   const number = timelineOf(database).number + 1;
   const uid = world.timelines.length + 1;
   const record = { promotionId: `promotion ${String(uid)}`, timeline: number, forkLsn: BigInt(database.endLsn) };
-  const timeline: Timeline = { uid, number, fromLsn: database.endLsn, record, rowLsn: null, syncAckedLsn: 0 };
+  const timeline: Timeline = { uid, number, fromLsn: database.endLsn, record, rows: [], syncAckedLsn: 0 };
   world.timelines.push(timeline);
   // No restart: a kill that is under way meets the writer that it has become.
   database.promoting = false;

@@ -1,9 +1,11 @@
 /** Whom a secondary's PostgreSQL follows: only a main whose history contains its own (SAFETY §2). */
-import { comparePromotionHistories } from '../src/promotion-history.ts';
-import { timelineOf } from './database.ts';
-import { ownPromotions } from './peer-calls.ts';
-import { note } from './schedule-event.ts';
+import { comparePromotionHistories, type FollowVerdict } from '../src/promotion-history.ts';
+import { holds, timelineOf } from './database.ts';
+import { ownPromotions, readPromotionRows } from './own-promotions.ts';
+import { nodeOf, note } from './schedule-event.ts';
 import type { SimNode, World } from './world-types.ts';
+
+type Refusal = Extract<FollowVerdict, { mayFollow: false }>;
 
 /** Asserted again and again; a change of primary_conninfo needs a reload and no restart. */
 export function follow(world: World, node: SimNode): void {
@@ -13,17 +15,35 @@ export function follow(world: World, node: SimNode): void {
   const main = node.process.peers.get(file.mainNodeId)?.status;
   if (main?.role !== 'main' || main.term < file.term || !main.listIsWhole) return;
   if (database.upstream === file.mainNodeId && !file.fenced) return;
+  readPromotionRows(node);
   const verdict = comparePromotionHistories(ownPromotions(node), main.promotions, BigInt(database.endLsn), {
     own: timelineOf(database).number,
     mains: main.timeline,
+    mainsForks: world.config.mutant === 'unwritten_fork' ? [] : main.forks,
   });
   if (verdict.mayFollow || world.config.mutant === 'history_check') {
     attach(world, node);
     return;
   }
+  checkDivergence(world, node, verdict);
   file.diverged = true;
   database.upstream = null;
   note(world, node, `has diverged: ${verdict.reason}`);
+}
+
+/**
+ * Nobody stands aside who holds nothing that main does not have. It is right to where nothing could tell main's timeline
+ * from an own one of that number: its row has not arrived here, or this server was fenced before it wrote one.
+ */
+function checkDivergence(world: World, { id, file, database }: SimNode, { code, reason }: Refusal): void {
+  const main = nodeOf(world, file.mainNodeId);
+  if (main.file.role !== 'main' || main.file.term !== file.term) return;
+  const lastWritten = database.path.findLastIndex(({ rows }) => rows.length > 0);
+  const sinceThen = database.path.slice(lastWritten + 1);
+  const isUnwritten = sinceThen.some(({ record }) => file.promotions.includes(record));
+  if (isUnwritten || code === 'own_promotion_unrecorded') return;
+  if (!holds(main.database, timelineOf(database).uid, database.endLsn)) return;
+  world.violation ??= `Server ${String(id)} calls itself diverged, and server ${String(main.id)} has all of it: ${reason}`;
 }
 
 function attach(world: World, node: SimNode): void {

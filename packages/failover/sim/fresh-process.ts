@@ -22,6 +22,7 @@ export function freshProcess(world: World, node: SimNode, incarnation: number): 
     rules: '',
     sentence: '',
     blockerCount: 0,
+    promotionRows: null,
   };
 }
 

@@ -1,25 +1,13 @@
 /** What servers say to each other: status both ways, promises, the word that main is main, grants. */
-import { stateOf, timelineOf, walFlows } from './database.ts';
+import { forksOf, stateOf, timelineOf, walFlows } from './database.ts';
 import { fenceDelayMs } from './guard.ts';
 import { fenceDatabase } from './database.ts';
 import { call, isConnected } from './network.ts';
 import { freshPeer } from './fresh-process.ts';
+import { isListWhole, ownPromotions } from './own-promotions.ts';
 import { bootMs, nodeOf, note } from './schedule-event.ts';
 import type { PeerMemory, PeerStatus, SimNode, World } from './world-types.ts';
-import type { PromotionRecord } from '../src/promotion-history.ts';
 import { GRANT_MARGIN_MS, GRANT_VALID_MS } from '../src/plans.ts';
-
-/** This server's whole list: its database's rows, and its own promotions from node.json even before their row. */
-export function ownPromotions({ database, file }: SimNode): readonly PromotionRecord[] {
-  const { path, endLsn } = database;
-  const list: PromotionRecord[] = [...file.promotions];
-  for (const [index, timeline] of path.entries()) {
-    const end = path[index + 1]?.fromLsn ?? endLsn;
-    if (timeline.rowLsn === null || timeline.rowLsn > end || list.includes(timeline.record)) continue;
-    list.push(timeline.record);
-  }
-  return list;
-}
 
 export function statusOf(world: World, node: SimNode): PeerStatus {
   const { file, database } = node;
@@ -32,18 +20,15 @@ export function statusOf(world: World, node: SimNode): PeerStatus {
     mainNodeId: file.mainNodeId,
     databaseState: state,
     promotions: file.role === 'main' ? ownPromotions(node) : [],
-    listIsWhole: file.operation === null || file.operation.phases.some(isRecorded),
+    listIsWhole: isListWhole(world, node),
     endLsn: database.endLsn,
     timeline: timelineOf(database).number,
+    forks: forksOf(database),
     walFlows: walFlows(world, node),
     following: isFollowing(node),
     peers: file.peers,
     lastFailover: file.lastFailover,
   };
-}
-
-function isRecorded({ name, state }: { readonly name: string; readonly state: string }): boolean {
-  return name === 'record_promotion' && state === 'completed';
 }
 
 function isFollowing({ file, database }: SimNode): boolean {

@@ -8,6 +8,7 @@ import { observe } from './observe.ts';
 import { resumeOperation } from './operations.ts';
 import { perform } from './perform.ts';
 import { follow } from './follow.ts';
+import { readPromotionRows } from './own-promotions.ts';
 import { probePeers } from './peer-calls.ts';
 import { freshProcess } from './fresh-process.ts';
 import { readArbiter } from './read-arbiter.ts';
@@ -21,6 +22,7 @@ export function startProcess(world: World, node: SimNode): void {
   if (world.config.mutant === 'just_started') node.file.promise = null;
   every(world, node, world.config.calm ? [200, 200] : [150, 300], () => tick(world, node));
   every(world, node, world.config.calm ? [1_000, 1_000] : [700, 1_300], () => probePeers(world, node));
+  every(world, node, world.config.calm ? [1_000, 1_000] : [700, 1_300], () => readPromotionRows(node));
   every(world, node, world.config.calm ? [500, 500] : [300, 700], () => follow(world, node));
   if (world.arbiter !== null) {
     const renewalMs = renewalIntervalMs(world.policy);

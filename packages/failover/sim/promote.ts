@@ -2,7 +2,7 @@
 import { writeDeadlineMs } from '../src/lease.ts';
 import { timelineOf } from './database.ts';
 import { observe } from './observe.ts';
-import { ownPromotions } from './peer-calls.ts';
+import { rowsOf } from './own-promotions.ts';
 import type { SimNode, World } from './world-types.ts';
 
 /** Until when this server may be a writer by its lease or promises; null: there is no arbiter, and it needs no leave. */
@@ -18,23 +18,19 @@ export function promotionTookMs(world: World): number {
 }
 
 /**
- * An earlier promotion that was fenced before it was written down still made a timeline. It gets its record before the
- * next one: others compare themselves with the whole list, and not with the last of it.
+ * The new main's first write; without it nobody can tell this history from another. An earlier promotion of this server
+ * that was fenced before its row was written gets one as well: who has its data has come through it.
  */
-export function recordForgottenPromotion(node: SimNode): void {
-  const { uid, record } = timelineOf(node.database);
-  if (uid === 1 || ownPromotions(node).includes(record)) return;
-  node.file.promotions = [...node.file.promotions, record];
-}
-
-/** The new main's first write; without it nobody can tell this history from another. */
-export function writeRow(world: World, node: SimNode): void {
-  const timeline = timelineOf(node.database);
-  if (!node.file.promotions.includes(timeline.record)) {
-    if (timeline.rowLsn !== null || world.timelines.length === 1) return;
-    node.file.promotions = [...node.file.promotions, timeline.record];
+export function writeRows({ file, database }: SimNode): void {
+  const newest = timelineOf(database);
+  const known = rowsOf(database);
+  if (!file.promotions.includes(newest.record)) {
+    if (known.includes(newest.record) || database.path.length === 1) return;
+    file.promotions = [...file.promotions, newest.record];
   }
-  if (timeline.rowLsn !== null) return;
-  node.database.endLsn += 1;
-  timeline.rowLsn = node.database.endLsn;
+  for (const { record, rows } of database.path) {
+    if (!file.promotions.includes(record) || known.includes(record)) continue;
+    database.endLsn += 1;
+    rows.push({ uid: newest.uid, lsn: database.endLsn });
+  }
 }

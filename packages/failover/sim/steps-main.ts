@@ -10,7 +10,7 @@ import { observe } from './observe.ts';
 import { poll } from './poll.ts';
 import { bootMs, inProcess } from './schedule-event.ts';
 import { acceptTakeOver } from './steps-candidate.ts';
-import { leaveUntilMs, promotionTookMs, recordForgottenPromotion, writeRow } from './promote.ts';
+import { leaveUntilMs, promotionTookMs, writeRows } from './promote.ts';
 import type { SimNode, SimOperation, World } from './world-types.ts';
 
 const shutGate: Step = (_world, node, operation, settle) => {
@@ -184,16 +184,15 @@ const resumeDatabase: Step = (world, node, operation, settle) => {
       settle('done');
       return true;
     }
-    recordForgottenPromotion(node);
     if (leaveMs !== null) keepGuard(world, node, leaveMs);
     promoteDatabase(world, node, promotionTookMs(world));
     return false;
   });
 };
 
-const openGate: Step = (world, node, _operation, settle) => {
+const openGate: Step = (_world, node, _operation, settle) => {
   if (isWritable(node.database)) {
-    writeRow(world, node);
+    writeRows(node);
     node.process.gateOpen = true;
   }
   settle('done');

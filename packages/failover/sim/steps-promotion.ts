@@ -7,9 +7,10 @@ import { call } from './network.ts';
 import { observe } from './observe.ts';
 import type { Step } from './step.ts';
 import { hear, statusOf } from './peer-calls.ts';
+import { readPromotionRows } from './own-promotions.ts';
 import { poll } from './poll.ts';
 import { bootMs, inProcess, wallMs } from './schedule-event.ts';
-import { leaveUntilMs, promotionTookMs, recordForgottenPromotion, writeRow } from './promote.ts';
+import { leaveUntilMs, promotionTookMs, writeRows } from './promote.ts';
 import type { Settle } from './step.ts';
 import { isReadyCandidate } from './steps-candidate.ts';
 import type { SimNode, SimOperation, World } from './world-types.ts';
@@ -88,7 +89,6 @@ const promote: Step = (world, node, operation, settle) => {
       return true;
     }
     if (stateOf(database) !== 'recovery') return false;
-    recordForgottenPromotion(node);
     if (world.arbiter !== null && untilMs !== Infinity) keepGuard(world, node, untilMs);
     promoteDatabase(world, node, promotionTookMs(world));
     return false;
@@ -124,7 +124,8 @@ const recordPromotion: Step = (world, node, operation, settle) => {
     return;
   }
   if (node.file.role !== 'main') keepPromotion(world, node, operation);
-  writeRow(world, node);
+  writeRows(node);
+  readPromotionRows(node);
   // Names that stood before, of a main that was never shut, are as the record says.
   if (!database.syncNames.includes(0)) {
     settle('done');
@@ -139,6 +140,7 @@ const recordPromotion: Step = (world, node, operation, settle) => {
 const quick: Step = (world, node, _operation, settle) => inProcess(world, node, 20, () => settle('done'));
 
 const announce: Step = (world, node, _operation, settle) => {
+  if (world.config.mutant !== 'whole_list') readPromotionRows(node);
   for (const id of node.file.peers) {
     const status = statusOf(world, node);
     call(

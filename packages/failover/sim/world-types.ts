@@ -1,7 +1,7 @@
 /** The model world's state. Everything is plain data that one event at a time changes. */
 import type { Memory, Policy } from '../src/observation.ts';
 import type { PlanKind } from '../src/plans.ts';
-import type { PromotionRecord } from '../src/promotion-history.ts';
+import type { PromotionRecord, TimelineFork } from '../src/promotion-history.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Mutant } from './mutants.ts';
 import type { Random } from './random.ts';
@@ -12,8 +12,8 @@ export interface Timeline {
   readonly number: number;
   readonly fromLsn: number;
   readonly record: PromotionRecord;
-  /** Where the row in cluster_promotions stands; null: not written. */
-  rowLsn: number | null;
+  /** Where its row in cluster_promotions was written, by each server that did. */
+  readonly rows: { readonly uid: number; readonly lsn: number }[];
   /** Up to here writes of this timeline were acknowledged under `durability=sync`. */
   syncAckedLsn: number;
 }
@@ -106,6 +106,7 @@ export interface PeerStatus {
   readonly listIsWhole: boolean;
   readonly endLsn: number;
   readonly timeline: number;
+  readonly forks: readonly TimelineFork[];
   readonly walFlows: boolean;
   readonly following: boolean;
   readonly peers: readonly number[];
@@ -152,6 +153,8 @@ export interface SimProcess {
   rules: string;
   sentence: string;
   blockerCount: number;
+  /** Rows of cluster_promotions as they were read last; null: not yet. */
+  promotionRows: readonly PromotionRecord[] | null;
 }
 
 export interface SimNode {

@@ -100,15 +100,45 @@ test('a node with a promotion of its own never follows', () => {
 test('SAFETY §2 Equal timeline numbers prove nothing: a promotion that nobody wrote down has diverged as well', () => {
   const verdict = { mayFollow: false, code: 'own_promotion_unrecorded', repair: 'base_backup' };
   // This server is on timeline 2 without a record; main was promoted to another 2 further on, or has yet to be.
-  expect(comparePromotionHistories([], [first], 900n, { own: 2, mains: 2 })).toMatchObject(verdict);
-  expect(comparePromotionHistories([], [], 900n, { own: 2, mains: 1 })).toMatchObject(verdict);
-  expect(comparePromotionHistories([first], [first, third], 2_500n, { own: 3, mains: 4 })).toMatchObject(verdict);
-  expect(comparePromotionHistories([first], [first, second], 1_500n, { own: 3, mains: 3 })).toMatchObject(verdict);
+  expect(comparePromotionHistories([], [first], 900n, { own: 2, mains: 2, mainsForks: [] })).toMatchObject(verdict);
+  expect(comparePromotionHistories([], [], 900n, { own: 2, mains: 1, mainsForks: [] })).toMatchObject(verdict);
+  expect(
+    comparePromotionHistories([first], [first, third], 2_500n, { own: 3, mains: 4, mainsForks: [] }),
+  ).toMatchObject(verdict);
+  expect(
+    comparePromotionHistories([first], [first, second], 1_500n, { own: 3, mains: 3, mainsForks: [] }),
+  ).toMatchObject(verdict);
 });
 
 test('a cluster whose first timeline is not 1, and one whose timelines are not known', () => {
   const late: PromotionRecord = { promotionId: 'late', timeline: 8, forkLsn: 5_000n };
-  expect(comparePromotionHistories([], [late], 4_000n, { own: 7, mains: 8 })).toEqual({ mayFollow: true });
-  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: 8 })).toEqual({ mayFollow: true });
-  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: null })).toEqual({ mayFollow: true });
+  expect(comparePromotionHistories([], [late], 4_000n, { own: 7, mains: 8, mainsForks: [] })).toEqual({
+    mayFollow: true,
+  });
+  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: 8, mainsForks: [] })).toEqual({
+    mayFollow: true,
+  });
+  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: null, mainsForks: [] })).toEqual({
+    mayFollow: true,
+  });
+});
+
+test('SAFETY §2: a timeline of main’s that nobody wrote down has a fork all the same, and PostgreSQL would not stream past it', () => {
+  // Main was promoted to 2 and fenced before any record, then to 3, which is in its list.
+  const again: PromotionRecord = { promotionId: 'again', timeline: 3, forkLsn: 2_000n };
+  const mainsForks = [
+    { timeline: 1, leftAtLsn: 1_000n },
+    { timeline: 2, leftAtLsn: 2_000n },
+  ];
+  const timelines = { own: 1, mains: 3, mainsForks };
+  expect(comparePromotionHistories([], [again], 1_000n, timelines)).toEqual({ mayFollow: true });
+  expect(comparePromotionHistories([], [again], 1_500n, timelines)).toMatchObject({
+    mayFollow: false,
+    code: 'past_fork',
+    bytesPastFork: 500,
+  });
+  // It streamed that timeline itself: there it is the next fork that counts.
+  expect(comparePromotionHistories([], [again], 1_500n, { ...timelines, own: 2 })).toEqual({ mayFollow: true });
+  // Rows that it has replayed tell of a later timeline than its control file does.
+  expect(comparePromotionHistories([again], [again], 2_500n, timelines)).toEqual({ mayFollow: true });
 });

@@ -34,6 +34,14 @@ export type FollowVerdict =
 export interface CurrentTimelines {
   readonly own: number;
   readonly mains: number | null;
+  /** Each timeline that main's PostgreSQL has come through, and where its history left it. */
+  readonly mainsForks: readonly TimelineFork[];
+}
+
+/** A line of a timeline's history file: PostgreSQL knows every fork, also of a promotion that nobody wrote down. */
+export interface TimelineFork {
+  readonly timeline: number;
+  readonly leftAtLsn: bigint;
 }
 
 /**
@@ -66,11 +74,14 @@ export function comparePromotionHistories(
     const bytesPastFork = shared === undefined ? null : lsnDistanceBytes(ownLastLsn, shared);
     return { mayFollow: false, code: 'own_promotion_unrecorded', reason, bytesPastFork, repair: 'base_backup' };
   }
-  // Both lists are the same: the node is on main's own timeline, and streaming itself compares the positions.
-  if (shared === undefined) return { mayFollow: true };
-  const bytesPastFork = lsnDistanceBytes(ownLastLsn, shared);
-  if (unknownToMain.length > 0) return refuseOwnPromotion(unknownToMain, unknownHere, bytesPastFork);
-  if (ownLastLsn <= shared) return { mayFollow: true };
+  if (shared !== undefined && unknownToMain.length > 0) {
+    return refuseOwnPromotion(unknownToMain, unknownHere, lsnDistanceBytes(ownLastLsn, shared));
+  }
+  const leftAt = timelines === null ? undefined : whereMainLeft(own, timelines);
+  const end = lowest([shared, leftAt]);
+  // Both are on one timeline: streaming itself compares the positions.
+  if (end === undefined || ownLastLsn <= end) return { mayFollow: true };
+  const bytesPastFork = lsnDistanceBytes(ownLastLsn, end);
   const reason = `This server went on for ${bytesInWords(bytesPastFork)} after the point at which main was promoted.`;
   return { mayFollow: false, code: 'past_fork', reason, bytesPastFork, repair: 'rewind' };
 }
@@ -109,12 +120,23 @@ function lacking(known: readonly PromotionRecord[], all: readonly PromotionRecor
 }
 
 function lowestFork(records: readonly PromotionRecord[]): bigint | undefined {
-  return records
-    .map(({ forkLsn }) => forkLsn)
-    .reduce<bigint | undefined>(
-      (lowest, forkLsn) => (lowest === undefined || forkLsn < lowest ? forkLsn : lowest),
-      undefined,
-    );
+  return lowest(records.map(({ forkLsn }) => forkLsn));
+}
+
+function lowest(lsns: readonly (bigint | undefined)[]): bigint | undefined {
+  return lsns.reduce(
+    (least, lsn) => (least === undefined || (lsn !== undefined && lsn < least) ? lsn : least),
+    undefined,
+  );
+}
+
+/**
+ * Where main's history left the timeline that this node is on. The list of promotions does not say it of a timeline whose
+ * promotion was cut off before anything was written down. A standby's control file may lag behind its own rows.
+ */
+function whereMainLeft(own: readonly PromotionRecord[], timelines: CurrentTimelines): bigint | undefined {
+  const current = Math.max(timelines.own, ...own.map(({ timeline }) => timeline));
+  return timelines.mainsForks.find(({ timeline }) => timeline === current)?.leftAtLsn;
 }
 
 /** A promotion that both know by its id, but with another timeline or fork. */

@@ -22,8 +22,8 @@ export async function acceptAnnouncement(
   }
   if (body.promotion_id !== null) {
     const { node_id: nodeId } = body.main;
-    const { term, promotions, timeline } = body;
-    rememberMainsPromotions(context, { nodeId, term, promotions, timeline });
+    const { term, promotions, timeline, forks } = body;
+    rememberMainsPromotions(context, { nodeId, term, promotions, timeline, forks });
   }
   await meetTerm(context, {
     term: body.term,

@@ -5,7 +5,7 @@ import { Fault } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { configuredRole, standingOf } from './membership.ts';
 import { receiverStreams } from './observe-replication.ts';
-import { isListWhole, ownPromotions } from './own-promotions.ts';
+import { isListWhole, ownForks, ownPromotions } from './own-promotions.ts';
 
 function text(lsn: bigint | null | undefined): string | null {
   return lsn == null ? null : formatLsn(lsn);
@@ -33,6 +33,7 @@ export function answerPeerStatus(context: ClusterContext): PeerStatusReply {
     promotions: ownPromotions(context),
     promotions_whole: isListWhole(context),
     timeline: context.database.view().timeline,
+    forks: ownForks(context),
     receiver_streaming: receiverStreams(positions),
     hold: membership.hold,
     last_failover: membership.last_failover,

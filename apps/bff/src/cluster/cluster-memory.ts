@@ -7,11 +7,11 @@ import type { Operation } from '@proxpanel/contracts/operations';
 import type { ParityFacts } from '@proxpanel/contracts/parity';
 import type { PeerStatusReply } from '@proxpanel/contracts/peer';
 import type { LsnSample } from '@proxpanel/failover/lag';
-import type { Promotion } from '@proxpanel/contracts/change-of-main';
+import type { Promotion, TimelineFork } from '@proxpanel/contracts/change-of-main';
 import { emptyMemory, type Memory } from '@proxpanel/failover/observation';
 import type { Decision } from '@proxpanel/failover/decision';
 import type { ArbiterView } from './arbiter-ports.ts';
-import type { SynchronousState, WalPositions } from './postgres-ports.ts';
+import type { SynchronousState, TimelineHistory, WalPositions } from './postgres-ports.ts';
 
 export interface ProbeMemory {
   readonly lastGoodAtMs: number | null;
@@ -76,6 +76,7 @@ export interface MainsPromotions {
   readonly promotions: readonly Promotion[];
   /** Of its database; null: it did not know. */
   readonly timeline: number | null;
+  readonly forks: readonly TimelineFork[];
 }
 
 export interface StuckFollower {
@@ -140,6 +141,8 @@ export interface ClusterMemory {
   positions: WalPositions | null;
   /** Rows of cluster_promotions as the local database had them when last seen: what its own data came through. null: not read yet. */
   promotionRows: readonly Promotion[] | null;
+  /** Of the local database while it takes writes, as it was read last. */
+  timelineHistory: TimelineHistory | null;
   /** The end of WAL as main has it: its own on main, the reported one on a secondary. Lag in seconds is read off it. */
   lsnHistory: readonly LsnSample[];
   operation: Operation | null;
@@ -181,6 +184,7 @@ export function createClusterMemory(): ClusterMemory {
     decision: null,
     positions: null,
     promotionRows: null,
+    timelineHistory: null,
     lsnHistory: [],
     operation: null,
     standingFaults: new Map(),

@@ -11,7 +11,7 @@ test('SAFETY §2: a server whose own promotions cannot be read neither follows n
     membershipOf({ node_id: 2, main_node_id: 1, role: 'secondary', term: 3, peers: [peerOf(1), peerOf(2)] }),
   );
   const memory = createClusterMemory();
-  memory.mainsPromotions = { nodeId: 1, term: 3, promotions: [], timeline: 3 };
+  memory.mainsPromotions = { nodeId: 1, term: 3, promotions: [], timeline: 3, forks: [] };
   const view = { state: 'recovery', timeline: 3 };
   const context = {
     log: recordingLog(),

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import { comparePromotionHistories, type CurrentTimelines } from '@proxpanel/failover/promotion-history';
+import { parseLsn } from '@proxpanel/failover/lsn';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { followMainRedis } from './follow-main-redis.ts';
@@ -79,7 +80,10 @@ async function seePromotions(context: ClusterContext): Promise<boolean> {
 /** A promotion that was cut off before it was written down shows in the timelines alone. */
 function currentTimelines({ database, memory }: ClusterContext): CurrentTimelines | null {
   const { timeline: own } = database.view();
-  return own === null ? null : { own, mains: memory.mainsPromotions?.timeline ?? null };
+  if (own === null) return null;
+  const { timeline: mains = null, forks = [] } = memory.mainsPromotions ?? {};
+  const mainsForks = forks.map(({ timeline, left_at_lsn: lsn }) => ({ timeline, leftAtLsn: parseLsn(lsn) }));
+  return { own, mains, mainsForks };
 }
 
 function mayBeAsked(context: ClusterContext, membership: Membership): boolean {

@@ -1,5 +1,5 @@
 /** This server's whole list of promotions: its database's rows, and what node.json holds beyond them (SAFETY §2). */
-import type { Promotion } from '@proxpanel/contracts/change-of-main';
+import type { Promotion, TimelineFork } from '@proxpanel/contracts/change-of-main';
 import type { ClusterContext } from './cluster-context.ts';
 import { Fault } from '../fault.ts';
 
@@ -18,12 +18,18 @@ export function ownPromotions(context: ClusterContext): Promotion[] {
   return [...byId.values()].sort((left, right) => left.timeline - right.timeline || left.at.localeCompare(right.at));
 }
 
+/** Where this server's database left each timeline before the present one. */
+export function ownForks({ memory }: Pick<ClusterContext, 'memory'>): TimelineFork[] {
+  return [...(memory.timelineHistory?.forks ?? [])];
+}
+
 /**
  * False until the rows have been read once, and between a promotion of this server and its row: until then promotions of
  * the reign before may be missing, of which only replication told this server.
  */
-export function isListWhole({ memory, nodeFile }: ClusterContext): boolean {
+export function isListWhole({ memory, nodeFile, database }: ClusterContext): boolean {
   if (memory.promotionRows === null) return false;
+  if (database.view().state === 'writable' && memory.timelineHistory === null) return false;
   const { membership } = nodeFile.get();
   const last = membership?.promotions.at(-1);
   if (last === undefined || last.node_id !== membership?.node_id || membership.main_node_id !== last.node_id)
@@ -42,14 +48,22 @@ export async function makeListWhole(context: ClusterContext): Promise<boolean> {
  * read, and what was seen last still happened.
  */
 export async function readPromotionRows(context: ClusterContext): Promise<boolean> {
-  const { state } = context.database.view();
+  const { state, timeline } = context.database.view();
   if (state !== 'writable' && state !== 'recovery') return false;
   try {
     context.memory.promotionRows = await context.rows.listPromotions();
+    if (state === 'writable') await readForks(context, timeline);
     return true;
   } catch (error) {
     // The database went away between the look and the reading.
     if (!(error instanceof Fault)) throw error;
     return false;
   }
+}
+
+/** Once for each timeline: its history file does not change. */
+async function readForks({ memory, nodeFile, replication }: ClusterContext, timeline: number | null): Promise<void> {
+  const isKnown = timeline !== null && memory.timelineHistory?.timeline === timeline;
+  if (isKnown || nodeFile.get().membership === null) return;
+  memory.timelineHistory = await replication.timelineHistory();
 }

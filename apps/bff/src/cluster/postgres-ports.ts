@@ -1,4 +1,5 @@
 /** What operations need of the local PostgreSQL itself: WAL, its way in and out of recovery, its guard, its start and stop. */
+import type { TimelineFork } from '@proxpanel/contracts/change-of-main';
 import type { Login, PostgresLimits } from '@proxpanel/contracts/peer';
 import type { CloneProgress } from '@proxpanel/contracts/script';
 import type { Reason } from '@proxpanel/failover/reason';
@@ -27,6 +28,12 @@ export interface WalReceiver {
   readonly lastMessageAgeMs: number | null;
   readonly senderHost: string | null;
   readonly timeoutMs: number;
+}
+
+export interface TimelineHistory {
+  readonly timeline: number;
+  /** Oldest first, the last one where `timeline` began; null: nothing is known of what came before. */
+  readonly forks: readonly TimelineFork[] | null;
 }
 
 /** One consistent look at WAL on this server. */
@@ -90,6 +97,8 @@ export interface ReplicationPort {
   prepareCandidate(): Promise<void>;
   /** pg_promote, waiting up to `timeoutSeconds`. Returns the fork LSN and the new timeline. */
   promote(timeoutSeconds: number): Promise<{ timeline: number; forkLsn: string }>;
+  /** Out of recovery: the timelines that the data have come through. */
+  timelineHistory(): Promise<TimelineHistory>;
   /** Puts these delays back and clears synchronous_standby_names. */
   restoreAfterPromotion(): Promise<void>;
   checkpoint(): Promise<void>;

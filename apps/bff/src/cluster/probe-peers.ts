@@ -55,8 +55,8 @@ export async function probePeer(
       clockAheadMs: Date.parse(body.at) - (atMs - roundTripMs / 2),
     });
     if (body.role === 'main' && body.promotions_whole) {
-      const { node_id: nodeId, term, promotions, timeline } = body;
-      rememberMainsPromotions(context, { nodeId, term, promotions, timeline });
+      const { node_id: nodeId, term, promotions, timeline, forks } = body;
+      rememberMainsPromotions(context, { nodeId, term, promotions, timeline, forks });
     }
     if (peer.node_id === membership.main_node_id && body.write_lsn !== null) {
       context.memory.mainWriteLsn = { lsn: parseLsn(body.write_lsn), atMs };

@@ -19,6 +19,7 @@ function promotionOf(nodeId: number, term: number): Promotion {
 
 const reignBefore = promotionOf(1, 2);
 const ownPromotion = promotionOf(2, 3);
+const forks = [ownPromotion].map(({ timeline, fork_lsn: lsn }) => ({ timeline: timeline - 1, left_at_lsn: lsn }));
 
 /** Server 2, main of term 3; that server 1 was main of term 2 only its database tells. Its panel has just been started. */
 async function startedAgain(listPromotions: () => Promise<Promotion[]>) {
@@ -34,8 +35,9 @@ async function startedAgain(listPromotions: () => Promise<Promotion[]>) {
     memory: createClusterMemory(),
     nodeFile: temporary.file,
     own: { version: '1.0.0', address: '127.0.0.1', apiUrl: 'http://127.0.0.1', postgresPort: 1, redisPort: 2 },
-    database: { view: () => ({ state: 'writable' }) },
+    database: { view: () => ({ state: 'writable', timeline: 4 }) },
     rows: { listPromotions },
+    replication: { timelineHistory: () => Promise.resolve({ timeline: 4, forks }) },
     peers: { call: (_route: string, _target: unknown, body: AnnounceBody) => Promise.resolve(told.push(body)) },
   } as unknown as ClusterContext;
   const announce = async () => promotionSteps.announce?.(context, {} as Operation, AbortSignal.timeout(10_000));
@@ -45,7 +47,7 @@ async function startedAgain(listPromotions: () => Promise<Promotion[]>) {
 test('SAFETY §2: a panel started again in the middle of telling tells of the reign before as well, though node.json does not know it', async () => {
   await using main = await startedAgain(() => Promise.resolve([reignBefore, ownPromotion]));
   await main.announce();
-  expect(main.told).toMatchObject([{ term: 3, promotions: [reignBefore, ownPromotion] }]);
+  expect(main.told).toMatchObject([{ term: 3, promotions: [reignBefore, ownPromotion], forks }]);
 });
 
 test.each([

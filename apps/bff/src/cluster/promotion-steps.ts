@@ -16,7 +16,7 @@ import {
   targetOf,
   withMain,
 } from './membership.ts';
-import { makeListWhole, ownPromotions } from './own-promotions.ts';
+import { makeListWhole, ownForks, ownPromotions } from './own-promotions.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
 import { Overtaken, type RunStep, type StepTable } from './step-result.ts';
 import { takeLeaseStep } from './take-lease-step.ts';
@@ -158,7 +158,14 @@ const announce: RunStep = async (context) => {
   const self = ownPeer(file, membership, context.own, 'main');
   const promotions = ownPromotions(context);
   const timeline = membership.promotions.at(-1)?.timeline ?? null;
-  const body = { term: membership.term, main: self, promotion_id: promotionId, promotions, timeline };
+  const body = {
+    term: membership.term,
+    main: self,
+    promotion_id: promotionId,
+    promotions,
+    timeline,
+    forks: ownForks(context),
+  };
   const told = await Promise.all(
     otherPeers(membership).map(async (peer) => {
       try {

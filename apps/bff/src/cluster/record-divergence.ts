@@ -44,6 +44,10 @@ async function describe(
   { own, mains, ownLastLsn, verdict }: Parting,
 ): Promise<Divergence> {
   const parting = partingPromotion(own, mains);
+  const { bytesPastFork } = verdict;
+  const forkLsn = bytesPastFork === null ? parting?.fork_lsn : formatLsn(ownLastLsn - BigInt(bytesPastFork));
+  // When they parted is known of a promotion that was written down, and not of one that PostgreSQL alone knows.
+  const partedAt = parting !== null && parting.fork_lsn === forkLsn ? new Date(parting.at) : null;
   return {
     at: new Date(context.clock.nowMs()).toISOString(),
     code: verdict.code,
@@ -56,9 +60,9 @@ async function describe(
     main_node_id: membership.main_node_id,
     main_term: membership.term,
     main_promotion_ids: idsOf(mains),
-    fork_lsn: parting?.fork_lsn ?? null,
-    bytes_past_fork: verdict.bytesPastFork,
-    rows_since_fork: parting === null ? [] : await countRows(context, new Date(parting.at)),
+    fork_lsn: forkLsn ?? null,
+    bytes_past_fork: bytesPastFork,
+    rows_since_fork: partedAt === null ? [] : await countRows(context, partedAt),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ClusterEvent } from '@proxpanel/contracts/events';
 import type { Operation } from '@proxpanel/contracts/operations';
 import { recordAsyncBeforeWrites } from './change-durability.ts';
 import type { ClusterContext } from './cluster-context.ts';
+import { idsOf } from './mains-promotions.ts';
 import { otherPeers, requireMembership, slotNameOf } from './membership.ts';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import type { Membership } from './node-file.ts';
@@ -40,10 +41,14 @@ export async function completePromotion(
 async function recordPromotion(context: ClusterContext, promotion: Promotion, cause: PromotionCause): Promise<void> {
   const membership = requireMembership(context.nodeFile.get());
   await context.rows.transaction(async (rows) => {
-    const known = await rows.listPromotions();
-    if (known.some((listed) => listed.promotion_id === promotion.promotion_id)) return;
+    const known = new Set(idsOf(await rows.listPromotions()));
+    if (known.has(promotion.promotion_id)) return;
     const wasMain = (await rows.readConfig())?.node_id === membership.node_id;
-    await rows.insertPromotion(promotion);
+    // With those of this server whose row a fence came before: who has its data has come through them, and would be taken
+    // for another cluster's by whoever knows them from node.json (SAFETY §2).
+    for (const each of [...membership.promotions, promotion]) {
+      if (!known.has(each.promotion_id)) await rows.insertPromotion(each);
+    }
     await rows.patchConfig({ role: 'main', node_id: membership.node_id, term: promotion.term });
     for (const node of await rows.listNodes()) {
       if (node.removed_at !== null) continue;

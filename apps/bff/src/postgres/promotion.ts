@@ -2,11 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { Fault } from '../fault.ts';
-import { parseLsn } from './sql-types.ts';
 import type { DatabasePool } from './pool.ts';
 import type { Session } from './session.ts';
 import { reloadConfiguration } from './reload.ts';
 import { runOnServer } from './server-files.ts';
+import { readTimelineHistory } from './timeline-history.ts';
 
 const CHECKPOINT_TIMEOUT_MS = 600_000;
 const TERMINATE_LIMIT_MS = 10_000;
@@ -94,23 +94,14 @@ export async function promote(
   return readFork(pool);
 }
 
-/** The end of the old timeline, from the history file that PostgreSQL wrote before it took its first write. */
+/** The end of the old timeline, which PostgreSQL wrote down before it took its first write; the last one is our own fork. */
 async function readFork(pool: DatabasePool): Promise<{ timeline: number; forkLsn: string }> {
-  const [row] = await pool.query<{ timeline: number; history: string | null }>(
-    `SELECT ('x' || name)::bit(32)::int AS timeline,
-            CASE WHEN name <> '00000001' THEN pg_read_file('pg_wal/' || name || '.history') END AS history
-       FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name) AS file`,
-  );
-  // Lines of `<timeline>\t<LSN where it was left>\t<reason>`, oldest first; the last one is our own fork.
-  const forks = [...(row?.history ?? '').matchAll(/^[0-9]+\s+([0-9A-F]{1,8}\/[0-9A-F]{1,8})\b/gim)];
-  const forkLsn = forks.at(-1)?.[1];
-  if (row === undefined || row.history === null) {
+  const { timeline, forks } = await readTimelineHistory(pool);
+  const forkLsn = forks?.at(-1)?.left_at_lsn;
+  if (forkLsn === undefined) {
     throw new Fault('NOT_SECONDARY', 'This PostgreSQL is not in recovery and was never promoted.');
   }
-  if (forkLsn === undefined || parseLsn(forkLsn) === null) {
-    throw new Fault('INTERNAL', `The history of timeline ${row.timeline} does not say where it began.`);
-  }
-  return { timeline: row.timeline, forkLsn };
+  return { timeline, forkLsn };
 }
 
 /** CHECKPOINT; up to 10 minutes on a large, busy server. */

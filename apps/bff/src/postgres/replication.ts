@@ -17,6 +17,7 @@ import { createSlot, dropSlot } from './slots.ts';
 import { hasStandbySignal, keepStandbySignal } from './standby-signal.ts';
 import { clearStandbySource, setStandbySource } from './standby-source.ts';
 import { readSynchronousState, setSynchronousNodes } from './synchronous.ts';
+import { readTimelineHistory } from './timeline-history.ts';
 import { readPositions } from './wal-positions.ts';
 
 /** Every method's faults stand at the port and at the function that it names. */
@@ -40,6 +41,7 @@ export function createReplication(pool: DatabasePool, clock: ClockPort): Replica
     clearStandbySource: () => clearStandbySource(pool),
     prepareCandidate: () => prepareCandidate(pool),
     promote: (timeoutSeconds) => promote(pool, timeoutSeconds),
+    timelineHistory: () => readTimelineHistory(pool),
     restoreAfterPromotion: () => restoreAfterPromotion(pool),
     checkpoint: () => checkpoint(pool),
     demote: (signal) => demote(pool, signal),

@@ -1,0 +1,34 @@
+/** What a server knows of its own promotions (SAFETY §2): node.json, and the rows of its database once it has read them. */
+import type { PromotionRecord } from '../src/promotion-history.ts';
+import { holds } from './database.ts';
+import type { SimDatabase, SimNode, World } from './world-types.ts';
+
+/** Node.json's own promotions even before their row; what only replication told is known from the first reading on. */
+export function ownPromotions({ process, file }: SimNode): readonly PromotionRecord[] {
+  const rows = process.promotionRows ?? [];
+  return [...file.promotions, ...rows.filter((record) => !file.promotions.includes(record))];
+}
+
+/** Now and then, and before the list has to be right. False: the database cannot be asked, and what was seen last stands. */
+export function readPromotionRows({ process, database }: SimNode): boolean {
+  if (database.process !== 'up') return false;
+  process.promotionRows = rowsOf(database);
+  return true;
+}
+
+/** A panel that was started again has read nothing, and one in the middle of a promotion not yet the reign before. */
+export function isListWhole(world: World, { process, file }: SimNode): boolean {
+  if (process.promotionRows === null && world.config.mutant !== 'whole_list') return false;
+  return file.operation === null || file.operation.phases.some(isRecorded);
+}
+
+function isRecorded({ name, state }: { readonly name: string; readonly state: string }): boolean {
+  return name === 'record_promotion' && state === 'completed';
+}
+
+/** cluster_promotions, as the data hold it. */
+export function rowsOf(database: SimDatabase): readonly PromotionRecord[] {
+  return database.path
+    .filter(({ rows }) => rows.some(({ uid, lsn }) => holds(database, uid, lsn)))
+    .map(({ record }) => record);
+}
