@@ -73,6 +73,7 @@ function createNode(id: number, ids: readonly number[], base: Timeline, drift: n
     role: isMain ? 'main' : 'secondary',
     mainNodeId: 1,
     term: 1,
+    attachedTerm: 1,
     peers: ids.filter((other) => other !== id),
     removed: false,
     promise: null,

@@ -2,7 +2,7 @@
 import { comparePromotionHistories, type FollowVerdict } from '../src/promotion-history.ts';
 import { holds, timelineOf } from './database.ts';
 import { ownPromotions, readPromotionRows } from './own-promotions.ts';
-import { nodeOf, note } from './schedule-event.ts';
+import { bootMs, nodeOf, note } from './schedule-event.ts';
 import type { SimNode, World } from './world-types.ts';
 
 type Refusal = Extract<FollowVerdict, { mayFollow: false }>;
@@ -12,9 +12,10 @@ export function follow(world: World, node: SimNode): void {
   const { file, database } = node;
   if (file.role === 'main' || file.removed || file.operation !== null || file.diverged) return;
   if (database.process !== 'up' || !database.recovery || database.promoting) return;
-  const main = node.process.peers.get(file.mainNodeId)?.status;
+  const peer = node.process.peers.get(file.mainNodeId);
+  const main = peer?.status;
   if (main?.role !== 'main' || main.term < file.term || !main.listIsWhole) return;
-  if (database.upstream === file.mainNodeId && !file.fenced) return;
+  if (database.upstream === file.mainNodeId && file.attachedTerm === file.term && !file.fenced) return;
   readPromotionRows(node);
   const verdict = comparePromotionHistories(ownPromotions(node), main.promotions, BigInt(database.endLsn), {
     own: timelineOf(database).number,
@@ -25,10 +26,19 @@ export function follow(world: World, node: SimNode): void {
     attach(world, node);
     return;
   }
+  if (world.config.mutant !== 'newest_list' && !hasEnded(world, node, peer?.statusAskedMs ?? null)) return;
   checkDivergence(world, node, verdict);
   file.diverged = true;
   database.upstream = null;
   note(world, node, `has diverged: ${verdict.reason}`);
+}
+
+/** WAL of the former source flows no more, and main has said since then what it has come through. */
+function hasEnded(world: World, node: SimNode, mainAskedMs: number | null): boolean {
+  const { database, process } = node;
+  if (database.upstream !== null || process.endedMs === null) process.endedMs = bootMs(world, node);
+  database.upstream = null;
+  return mainAskedMs !== null && mainAskedMs >= process.endedMs;
 }
 
 /**
@@ -51,6 +61,8 @@ function attach(world: World, node: SimNode): void {
   database.upstream = file.mainNodeId;
   database.receivedMs = null;
   database.incoming = null;
+  node.process.endedMs = null;
+  file.attachedTerm = file.term;
   file.fenced = false;
   note(world, node, `follows server ${String(file.mainNodeId)}`);
 }
@@ -75,6 +87,7 @@ export function repair(world: World, node: SimNode, main: SimNode): void {
   file.promotions = ownPromotions(main);
   file.mainNodeId = main.id;
   file.term = Math.max(file.term, main.file.term);
+  file.attachedTerm = file.term;
   file.fenced = false;
   file.diverged = false;
   note(world, node, 'an admin repairs it with rejoin.sh');

@@ -23,6 +23,7 @@ export function freshProcess(world: World, node: SimNode, incarnation: number): 
     sentence: '',
     blockerCount: 0,
     promotionRows: null,
+    endedMs: null,
   };
 }
 

@@ -14,6 +14,7 @@ export const MUTANTS = {
   history_check: 'SAFETY §2: a node follows whoever is main',
   whole_list: 'SAFETY §2: a new main whose panel was started again tells a list of promotions with a gap',
   unwritten_fork: "SAFETY §2: a fork that is in no record, and that PostgreSQL's own history knows, does not count",
+  newest_list: "SAFETY §2: a server is judged by a list that main said before that server's own end was known",
   wait_one_ttl: 'SAFETY §3 Lease: an arbiter that forgot is believed at once',
   vouching: 'SAFETY §3 Terms: an arbiter that forgot is set up again without asking the others',
   standby_signal: "SAFETY §1 Fail-safe restart: no standby.signal lies in main's data directory",

@@ -18,12 +18,10 @@ export function readPromotionRows({ process, database }: SimNode): boolean {
 
 /** A panel that was started again has read nothing, and one in the middle of a promotion not yet the reign before. */
 export function isListWhole(world: World, { process, file }: SimNode): boolean {
-  if (process.promotionRows === null && world.config.mutant !== 'whole_list') return false;
-  return file.operation === null || file.operation.phases.some(isRecorded);
-}
-
-function isRecorded({ name, state }: { readonly name: string; readonly state: string }): boolean {
-  return name === 'record_promotion' && state === 'completed';
+  if (world.config.mutant === 'whole_list') return true;
+  const last = file.promotions.at(-1);
+  if (process.promotionRows === null) return false;
+  return last === undefined || process.promotionRows.includes(last);
 }
 
 /** cluster_promotions, as the data hold it. */

@@ -76,6 +76,8 @@ export interface SimNodeFile {
   role: 'main' | 'secondary';
   mainNodeId: number;
   term: number;
+  /** Of the main that it follows: another term is another main, which it is judged by anew. */
+  attachedTerm: number;
   peers: readonly number[];
   removed: boolean;
   promise: { readonly untilMs: number; readonly boot: number } | null;
@@ -155,6 +157,8 @@ export interface SimProcess {
   blockerCount: number;
   /** Rows of cluster_promotions as they were read last; null: not yet. */
   promotionRows: readonly PromotionRecord[] | null;
+  /** Since when the source that it must not follow any more sends nothing. */
+  endedMs: number | null;
 }
 
 export interface SimNode {

@@ -23,7 +23,7 @@ export async function acceptAnnouncement(
   if (body.promotion_id !== null) {
     const { node_id: nodeId } = body.main;
     const { term, promotions, timeline, forks } = body;
-    rememberMainsPromotions(context, { nodeId, term, promotions, timeline, forks });
+    rememberMainsPromotions(context, { nodeId, term, promotions, timeline, forks, askedMs: null });
   }
   await meetTerm(context, {
     term: body.term,

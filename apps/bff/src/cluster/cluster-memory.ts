@@ -77,6 +77,8 @@ export interface MainsPromotions {
   /** Of its database; null: it did not know. */
   readonly timeline: number | null;
   readonly forks: readonly TimelineFork[];
+  /** Boot clock: when it was asked for. null: it came unasked, and may have been long on its way. */
+  readonly askedMs: number | null;
 }
 
 export interface StuckFollower {

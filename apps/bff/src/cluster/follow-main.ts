@@ -4,17 +4,22 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
-import { comparePromotionHistories, type CurrentTimelines } from '@proxpanel/failover/promotion-history';
+import {
+  comparePromotionHistories,
+  type CurrentTimelines,
+  type FollowVerdict,
+} from '@proxpanel/failover/promotion-history';
 import { parseLsn } from '@proxpanel/failover/lsn';
 import { Fault, messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { followMainRedis } from './follow-main-redis.ts';
 import { markSlotsOfFormerReign } from './keep-slots.ts';
-import { haveSamePromotions, mainsPromotionsOf, promotionRecords } from './mains-promotions.ts';
+import { haveSamePromotions, mainsPromotionsOf, mainsPromotionsSince, promotionRecords } from './mains-promotions.ts';
 import { isRejoinScript } from './make-script.ts';
 import { attachedTo, configuredRole, isAttached, mainPeer, slotNameOf } from './membership.ts';
 import type { Membership } from './node-file.ts';
 import { ownPromotions, readPromotionRows } from './own-promotions.ts';
+import { probePeer } from './probe-peers.ts';
 import { recordDivergence } from './record-divergence.ts';
 import { recordEvent } from './record-event.ts';
 import { bootMs } from './sounds.ts';
@@ -52,23 +57,28 @@ async function followOnce(context: ClusterContext, signal: AbortSignal): Promise
   const mains = mainsPromotionsOf(context, membership);
   if (mains === null) return 'not_yet';
   if (!(await seePromotions(context))) return 'not_yet';
-  const verdictAt = (end: bigint) =>
-    comparePromotionHistories(
-      promotionRecords(ownPromotions(context)),
-      promotionRecords(mains),
-      end,
-      currentTimelines(context),
-    );
   // The same promotions on both sides: streaming itself compares the positions, and the end need not be waited for.
-  if (haveSamePromotions(ownPromotions(context), mains) && verdictAt(0n).mayFollow) return attach(context, membership);
+  const isSame = haveSamePromotions(ownPromotions(context), mains);
+  if (isSame && judge(context, mains, 0n).mayFollow) return attach(context, membership);
   const ownLastLsn = await lastLsn(context, signal);
+  const endedMs = bootMs(context);
   // The last records to be replayed may have told of another promotion.
   if (!(await seePromotions(context))) return 'not_yet';
-  const own = ownPromotions(context);
-  const verdict = verdictAt(ownLastLsn);
+  if (judge(context, mains, ownLastLsn).mayFollow) return attach(context, membership);
+  // And main, whose WAL may have flowed until now, of one that is newer than its list.
+  const main = mainPeer(membership);
+  if (main !== null) await probePeer(context, membership, main, signal);
+  const newest = mainsPromotionsSince(context, membership, endedMs);
+  if (newest === null) return 'not_yet';
+  const verdict = judge(context, newest, ownLastLsn);
   if (verdict.mayFollow) return attach(context, membership);
-  await recordDivergence(context, membership, { own, mains, ownLastLsn, verdict });
+  await recordDivergence(context, membership, { own: ownPromotions(context), mains: newest, ownLastLsn, verdict });
   return 'diverged';
+}
+
+function judge(context: ClusterContext, mains: readonly Promotion[], ownLastLsn: bigint): FollowVerdict {
+  const own = promotionRecords(ownPromotions(context));
+  return comparePromotionHistories(own, promotionRecords(mains), ownLastLsn, currentTimelines(context));
 }
 
 /** A list that may lack what the database has come through judges nobody. */

@@ -22,6 +22,16 @@ export function mainsPromotionsOf(
   return said.promotions;
 }
 
+/** The same, if it was asked for since `sinceMs` (boot clock): a main may have been promoted again in its own term. */
+export function mainsPromotionsSince(
+  context: Pick<ClusterContext, 'memory'>,
+  membership: Membership,
+  sinceMs: number,
+): readonly Promotion[] | null {
+  const { askedMs = null } = context.memory.mainsPromotions ?? {};
+  return askedMs === null || askedMs < sinceMs ? null : mainsPromotionsOf(context, membership);
+}
+
 export function promotionRecords(promotions: readonly Promotion[]): PromotionRecord[] {
   return promotions.map((promotion) => ({
     promotionId: promotion.promotion_id,

@@ -56,7 +56,7 @@ export async function probePeer(
     });
     if (body.role === 'main' && body.promotions_whole) {
       const { node_id: nodeId, term, promotions, timeline, forks } = body;
-      rememberMainsPromotions(context, { nodeId, term, promotions, timeline, forks });
+      rememberMainsPromotions(context, { nodeId, term, promotions, timeline, forks, askedMs });
     }
     if (peer.node_id === membership.main_node_id && body.write_lsn !== null) {
       context.memory.mainWriteLsn = { lsn: parseLsn(body.write_lsn), atMs };
