@@ -64,6 +64,8 @@ export const membershipSchema = z.object({
   redis_replication: loginSchema,
   /** Name of the data in Redis, kept there too: gone there, and Redis has lost its data (SAFETY §2). */
   redis_dataset_id: uuidSchema.optional(),
+  /** Of main: the start of Redis (`run_id`) in which that name was seen last. */
+  redis_seen_run_id: z.string().optional(),
   promotions: z.array(promotionSchema),
   /** The newest hold that this server knows; one whose `until` has passed holds nothing. */
   hold: holdSchema.nullable().default(null),

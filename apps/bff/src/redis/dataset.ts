@@ -20,21 +20,23 @@ export interface Dataset {
 }
 
 export function createDataset(connection: RedisConnection, nodeFile: NodeFilePort, log: LogPort): Dataset {
-  /** The start of Redis in which the name was seen last. */
-  let seenInRun: string | null = null;
-
-  const remembered = () => {
+  const membershipNow = () => {
     const { membership } = nodeFile.get();
-    return membership?.is_active ? (membership.redis_dataset_id ?? null) : null;
+    return membership?.is_active ? membership : null;
   };
+  const remembered = () => membershipNow()?.redis_dataset_id ?? null;
   const read = async () => parseDatasetId(await connection.send('GET', DATASET_KEY));
 
   /** Outside a cluster there is nobody to remember it for; a later look does, once there is one. */
-  async function remember(id: string): Promise<void> {
-    if (!nodeFile.get().membership?.is_active || remembered() === id) return;
-    await nodeFile.update((file) =>
-      file.membership === null ? file : { ...file, membership: { ...file.membership, redis_dataset_id: id } },
-    );
+  async function remember(id: string, seenInRun: string | undefined): Promise<void> {
+    const before = membershipNow();
+    if (before === null || (before.redis_dataset_id === id && before.redis_seen_run_id === seenInRun)) return;
+    await nodeFile.update((file) => {
+      if (file.membership === null) return file;
+      const { redis_seen_run_id: _, ...membership } = file.membership;
+      const seen = seenInRun === undefined ? {} : { redis_seen_run_id: seenInRun };
+      return { ...file, membership: { ...membership, redis_dataset_id: id, ...seen } };
+    });
   }
 
   return {
@@ -42,25 +44,25 @@ export function createDataset(connection: RedisConnection, nodeFile: NodeFilePor
     checkOnMain: async (info) => {
       const known = remembered();
       const found = await read();
+      const id = known ?? found ?? randomUUID();
       if (known === null) {
-        const id = found ?? randomUUID();
         if (found === null) await connection.send('SET', DATASET_KEY, id);
-        await remember(id);
-      } else if (found === null && seenInRun === info.runId) {
+      } else if (found === null && membershipNow()?.redis_seen_run_id === info.runId) {
         // Redis has not restarted since: a flush or an eviction, which replicas have seen as well.
         log.info({}, "the name of Redis's data was gone without a restart, and is set again");
         await connection.send('SET', DATASET_KEY, known);
       } else if (found !== known) {
         return alertOf(known, found);
       }
-      seenInRun = info.runId;
+      // On the disk, since this process may be started again between a flush and its next look.
+      await remember(id, info.runId);
       return null;
     },
     learnOnReplica: async (info) => {
-      seenInRun = null;
-      if (!info.linkUp) return;
-      const found = await read();
-      if (found !== null) await remember(found);
+      const found = info.linkUp ? await read() : null;
+      const id = found ?? remembered();
+      // What it saw as main says nothing of the data that it copies now.
+      if (id !== null) await remember(id, undefined);
     },
   };
 }

@@ -201,6 +201,26 @@ test('a flush without a restart is no lost set of data', async () => {
   await redis.command('FLUSHALL');
   expect((await main.adapter.look()).alert).toBeNull();
   expect(await redis.command('GET', 'cluster:dataset')).toBe(id);
+
+  // Nor where the panel is started again before it has looked.
+  await redis.command('FLUSHALL');
+  const again = createRedisAdapter({ url: redis.url(), nodeFile: main.nodeFile.file, log: main.log });
+  expect((await again.look()).alert).toBeNull();
+  again.close();
+  expect(await redis.command('GET', 'cluster:dataset')).toBe(id);
+});
+
+test('what a server saw of its data as main says nothing of those that it copied since', async () => {
+  await using workspace = await openWorkspace();
+  const redis = await startRedis({ workspace, name: 'first' });
+  const otherRedis = await startRedis({ workspace, name: 'other' });
+  await using first = await openAdapter(redis, {});
+  await first.adapter.ensureReplicationUser(login);
+  await otherRedis.command('CONFIG', 'SET', 'requirepass', '');
+  await redis.command('REPLICAOF', otherRedis.host, String(otherRedis.port));
+  await waitFor(() => first.adapter.look(), { describe: 'the copy', until: ({ linkUp }) => linkUp === true });
+  await redis.command('REPLICAOF', 'NO', 'ONE');
+  expect((await first.adapter.look()).alert).toContain('has lost its data');
 });
 
 test('nothing is changed when the source does not answer or refuses the login', async () => {
