@@ -67,6 +67,31 @@ test('SAFETY §2: a promotion whose row a crash came before gets it with the nex
   expect((await waitUntilSettled(pair)).main).toBe(secondary);
 });
 
+test('SAFETY §2: a promotion of main that nobody saw gets its record from the next tick, and the others may follow it', async () => {
+  const { main, secondary } = await waitUntilSettled(pair);
+  // Of a cluster's first promotion nothing tells but its record.
+  await resumeMain(main);
+  await waitUntilSettled(pair);
+  const before = await readPromotionRows(main);
+  await main.bff.kill();
+  await fenceDatabase(main);
+  await main.postgres.query('SELECT pg_promote()');
+  const { timeline } = await readHistory(main);
+  await main.bff.start();
+  await main.bff.waitUntilReady();
+  await panelOf(pair, main).signIn();
+  const rows = await waitFor(() => readPromotionRows(main), {
+    describe: 'the promotion to be recorded',
+    until: (recorded) => recorded.length > before.length,
+  });
+  expect(rows.at(-1)).toMatchObject({ timeline });
+
+  await waitUntilSettled(pair);
+  const operation = await waitForOperation(pair, main, await askToSwitch(pair, main));
+  expect(operation.state, JSON.stringify(operation)).toBe('completed');
+  expect((await waitUntilSettled(pair)).main).toBe(secondary);
+});
+
 test('SAFETY §2: past a fork that only PostgreSQL knows of, an old main says that it has diverged, and does not wait for WAL that never comes', async () => {
   const { main, secondary } = await waitUntilSettled(pair);
   // A promotion that nobody wrote down: the panel was dead, and a guard fenced.

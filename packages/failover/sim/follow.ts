@@ -1,6 +1,6 @@
 /** Whom a secondary's PostgreSQL follows: only a main whose history contains its own (SAFETY §2). */
 import { comparePromotionHistories, type FollowVerdict } from '../src/promotion-history.ts';
-import { holds, timelineOf } from './database.ts';
+import { forksOf, holds, timelineOf } from './database.ts';
 import { ownPromotions, readPromotionRows } from './own-promotions.ts';
 import { bootMs, nodeOf, note } from './schedule-event.ts';
 import type { SimNode, World } from './world-types.ts';
@@ -21,6 +21,7 @@ export function follow(world: World, node: SimNode): void {
     own: timelineOf(database).number,
     mains: main.timeline,
     mainsForks: world.config.mutant === 'unwritten_fork' ? [] : main.forks,
+    ownHistory: { timeline: timelineOf(database).number, forks: forksOf(database) },
   });
   if (verdict.mayFollow || world.config.mutant === 'history_check') {
     attach(world, node);

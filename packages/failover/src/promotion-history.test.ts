@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { comparePromotionHistories, type PromotionRecord } from './promotion-history.ts';
+import { type CurrentTimelines, comparePromotionHistories, type PromotionRecord } from './promotion-history.ts';
 
 const first: PromotionRecord = { promotionId: 'a', timeline: 2, forkLsn: 1_000n };
 const second: PromotionRecord = { promotionId: 'b', timeline: 3, forkLsn: 2_000n };
@@ -97,28 +97,29 @@ test('a node with a promotion of its own never follows', () => {
   );
 });
 
+const on = (own: number, mains: number | null): CurrentTimelines => ({
+  ...{ own, mains, mainsForks: [] },
+  ownHistory: { timeline: own, forks: [] },
+});
+
 test('SAFETY §2 Equal timeline numbers prove nothing: a promotion that nobody wrote down has diverged as well', () => {
   const verdict = { mayFollow: false, code: 'own_promotion_unrecorded', repair: 'base_backup' };
   // This server is on timeline 2 without a record; main was promoted to another 2 further on, or has yet to be.
-  expect(comparePromotionHistories([], [first], 900n, { own: 2, mains: 2, mainsForks: [] })).toMatchObject(verdict);
-  expect(comparePromotionHistories([], [], 900n, { own: 2, mains: 1, mainsForks: [] })).toMatchObject(verdict);
-  expect(
-    comparePromotionHistories([first], [first, third], 2_500n, { own: 3, mains: 4, mainsForks: [] }),
-  ).toMatchObject(verdict);
-  expect(
-    comparePromotionHistories([first], [first, second], 1_500n, { own: 3, mains: 3, mainsForks: [] }),
-  ).toMatchObject(verdict);
+  expect(comparePromotionHistories([], [first], 900n, on(2, 2))).toMatchObject(verdict);
+  expect(comparePromotionHistories([], [], 900n, on(2, 1))).toMatchObject(verdict);
+  expect(comparePromotionHistories([first], [first, third], 2_500n, on(3, 4))).toMatchObject(verdict);
+  expect(comparePromotionHistories([first], [first, second], 1_500n, on(3, 3))).toMatchObject(verdict);
 });
 
 test('a cluster whose first timeline is not 1, and one whose timelines are not known', () => {
   const late: PromotionRecord = { promotionId: 'late', timeline: 8, forkLsn: 5_000n };
-  expect(comparePromotionHistories([], [late], 4_000n, { own: 7, mains: 8, mainsForks: [] })).toEqual({
+  expect(comparePromotionHistories([], [late], 4_000n, on(7, 8))).toEqual({
     mayFollow: true,
   });
-  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: 8, mainsForks: [] })).toEqual({
+  expect(comparePromotionHistories([late], [late], 6_000n, on(8, 8))).toEqual({
     mayFollow: true,
   });
-  expect(comparePromotionHistories([late], [late], 6_000n, { own: 8, mains: null, mainsForks: [] })).toEqual({
+  expect(comparePromotionHistories([late], [late], 6_000n, on(8, null))).toEqual({
     mayFollow: true,
   });
 });
@@ -130,7 +131,7 @@ test('SAFETY §2: a timeline of main’s that nobody wrote down has a fork all t
     { timeline: 1, leftAtLsn: 1_000n },
     { timeline: 2, leftAtLsn: 2_000n },
   ];
-  const timelines = { own: 1, mains: 3, mainsForks };
+  const timelines = { ...on(1, 3), mainsForks };
   expect(comparePromotionHistories([], [again], 1_000n, timelines)).toEqual({ mayFollow: true });
   expect(comparePromotionHistories([], [again], 1_500n, timelines)).toMatchObject({
     mayFollow: false,
@@ -139,6 +140,19 @@ test('SAFETY §2: a timeline of main’s that nobody wrote down has a fork all t
   });
   // It streamed that timeline itself: there it is the next fork that counts.
   expect(comparePromotionHistories([], [again], 1_500n, { ...timelines, own: 2 })).toEqual({ mayFollow: true });
+  // Also where its control file does not know it yet.
+  const streamed = { timeline: 2, forks: mainsForks.slice(0, 1) };
+  expect(comparePromotionHistories([], [again], 1_500n, { ...timelines, ownHistory: streamed })).toEqual({
+    mayFollow: true,
+  });
+  // But not on a 2 of its own, that it came to at another point, and that nobody wrote down either.
+  const apart = { timeline: 2, forks: [{ timeline: 1, leftAtLsn: 900n }] };
+  expect(comparePromotionHistories([], [again], 1_500n, { ...timelines, own: 2, ownHistory: apart })).toMatchObject({
+    mayFollow: false,
+    code: 'own_promotion_unrecorded',
+    bytesPastFork: 600,
+    repair: 'base_backup',
+  });
   // Rows that it has replayed tell of a later timeline than its control file does.
   expect(comparePromotionHistories([again], [again], 2_500n, timelines)).toEqual({ mayFollow: true });
 });

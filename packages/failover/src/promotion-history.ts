@@ -36,6 +36,8 @@ export interface CurrentTimelines {
   readonly mains: number | null;
   /** Each timeline that main's PostgreSQL has come through, and where its history left it. */
   readonly mainsForks: readonly TimelineFork[];
+  /** The newest timeline of which WAL lies here, and what its history file says: a standby's control file lags behind. */
+  readonly ownHistory: { readonly timeline: number; readonly forks: readonly TimelineFork[] };
 }
 
 /** A line of a timeline's history file: PostgreSQL knows every fork, also of a promotion that nobody wrote down. */
@@ -77,6 +79,13 @@ export function comparePromotionHistories(
   if (shared !== undefined && unknownToMain.length > 0) {
     return refuseOwnPromotion(unknownToMain, unknownHere, lsnDistanceBytes(ownLastLsn, shared));
   }
+  const apart = timelines === null ? undefined : whereForksPart(timelines);
+  if (apart !== undefined) {
+    const reason =
+      'PostgreSQL’s own history says that this server and main came to a timeline of one number apart from each other.';
+    const bytesPastFork = lsnDistanceBytes(ownLastLsn, apart);
+    return { mayFollow: false, code: 'own_promotion_unrecorded', reason, bytesPastFork, repair: 'base_backup' };
+  }
   const leftAt = timelines === null ? undefined : whereMainLeft(own, timelines);
   const end = lowest([shared, leftAt]);
   // Both are on one timeline: streaming itself compares the positions.
@@ -102,7 +111,10 @@ function refuseOwnPromotion(
   return { mayFollow: false, code: 'own_promotion_unknown_to_main', reason, bytesPastFork, repair: 'rewind' };
 }
 
-/** Main's timelines never fall, and each of them that a promotion began is in a list: one that is in none is this server's alone. */
+/**
+ * Main's timelines never fall, and those that a promotion began are in a list as a rule: one that is in none, though others
+ * are, is this server's alone. Where main has an unwritten one as well, the forks tell them apart.
+ */
 function isUnrecorded(
   own: readonly PromotionRecord[],
   mains: readonly PromotionRecord[],
@@ -135,7 +147,7 @@ function lowest(lsns: readonly (bigint | undefined)[]): bigint | undefined {
  * promotion was cut off before anything was written down. A standby's control file may lag behind its own rows.
  */
 function whereMainLeft(own: readonly PromotionRecord[], timelines: CurrentTimelines): bigint | undefined {
-  const current = Math.max(timelines.own, ...own.map(({ timeline }) => timeline));
+  const current = Math.max(timelines.own, timelines.ownHistory.timeline, ...own.map(({ timeline }) => timeline));
   return timelines.mainsForks.find(({ timeline }) => timeline === current)?.leftAtLsn;
 }
 
@@ -146,4 +158,15 @@ function findDisagreement(own: readonly PromotionRecord[], mains: readonly Promo
       (other) => other.promotionId === promotionId && (other.timeline !== timeline || other.forkLsn !== forkLsn),
     ),
   )?.promotionId;
+}
+
+/** Two timelines of one number that left the one before at different points are not the same; the earlier point is shared. */
+function whereForksPart({ mainsForks, ownHistory }: CurrentTimelines): bigint | undefined {
+  return lowest(
+    ownHistory.forks.flatMap(({ timeline, leftAtLsn }) =>
+      mainsForks
+        .filter((fork) => fork.timeline === timeline && fork.leftAtLsn !== leftAtLsn)
+        .map((fork) => lowest([fork.leftAtLsn, leftAtLsn])),
+    ),
+  );
 }

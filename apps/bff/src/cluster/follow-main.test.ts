@@ -29,6 +29,7 @@ async function aSecondary({ rows, peers = {} }: { rows: object; peers?: object }
     replication: {
       clearStandbySource: () => Promise.resolve(),
       positions: () => Promise.resolve({ receiver: null }),
+      receivedHistory: () => Promise.resolve({ timeline: 4, forks: [] }),
       endOfWal: () => Promise.resolve(0x300_0100n),
     },
     rows,

@@ -23,6 +23,7 @@ import { probePeer } from './probe-peers.ts';
 import { recordDivergence } from './record-divergence.ts';
 import { recordEvent } from './record-event.ts';
 import { bootMs } from './sounds.ts';
+import type { TimelineHistory } from './postgres-ports.ts';
 import { standbySourceOf } from './standby-source-of.ts';
 
 /** A long replay is waited for over several attempts: main may change again meanwhile. */
@@ -56,44 +57,59 @@ async function followOnce(context: ClusterContext, signal: AbortSignal): Promise
   if (membership.divergence !== null) return 'diverged';
   const mains = mainsPromotionsOf(context, membership);
   if (mains === null) return 'not_yet';
-  if (!(await seePromotions(context))) return 'not_yet';
+  let history = await seePromotions(context);
+  if (history === null) return 'not_yet';
   // The same promotions on both sides: streaming itself compares the positions, and the end need not be waited for.
   const isSame = haveSamePromotions(ownPromotions(context), mains);
-  if (isSame && judge(context, mains, 0n).mayFollow) return attach(context, membership);
+  if (isSame && judge(context, mains, 0n, history).mayFollow) return attach(context, membership);
   const ownLastLsn = await lastLsn(context, signal);
   const endedMs = bootMs(context);
   // The last records to be replayed may have told of another promotion.
-  if (!(await seePromotions(context))) return 'not_yet';
-  if (judge(context, mains, ownLastLsn).mayFollow) return attach(context, membership);
+  history = await seePromotions(context);
+  if (history === null) return 'not_yet';
+  if (judge(context, mains, ownLastLsn, history).mayFollow) return attach(context, membership);
   // And main, whose WAL may have flowed until now, of one that is newer than its list.
   const main = mainPeer(membership);
   if (main !== null) await probePeer(context, membership, main, signal);
   const newest = mainsPromotionsSince(context, membership, endedMs);
   if (newest === null) return 'not_yet';
-  const verdict = judge(context, newest, ownLastLsn);
+  const verdict = judge(context, newest, ownLastLsn, history);
   if (verdict.mayFollow) return attach(context, membership);
   await recordDivergence(context, membership, { own: ownPromotions(context), mains: newest, ownLastLsn, verdict });
   return 'diverged';
 }
 
-function judge(context: ClusterContext, mains: readonly Promotion[], ownLastLsn: bigint): FollowVerdict {
+function judge(
+  context: ClusterContext,
+  mains: readonly Promotion[],
+  ownLastLsn: bigint,
+  history: TimelineHistory,
+): FollowVerdict {
   const own = promotionRecords(ownPromotions(context));
-  return comparePromotionHistories(own, promotionRecords(mains), ownLastLsn, currentTimelines(context));
+  return comparePromotionHistories(own, promotionRecords(mains), ownLastLsn, currentTimelines(context, history));
 }
 
-/** A list that may lack what the database has come through judges nobody. */
-async function seePromotions(context: ClusterContext): Promise<boolean> {
-  const [wereRead] = await Promise.all([readPromotionRows(context), context.database.look()]);
-  return wereRead;
+/** null: they could not be read, and a list that may lack what the database has come through judges nobody. */
+async function seePromotions(context: ClusterContext): Promise<TimelineHistory | null> {
+  const [wereRead, history] = await Promise.all([
+    readPromotionRows(context),
+    context.replication.receivedHistory(),
+    context.database.look(),
+  ]);
+  return wereRead ? history : null;
 }
 
 /** A promotion that was cut off before it was written down shows in the timelines alone. */
-function currentTimelines({ database, memory }: ClusterContext): CurrentTimelines | null {
+function currentTimelines({ database, memory }: ClusterContext, received: TimelineHistory): CurrentTimelines | null {
   const { timeline: own } = database.view();
   if (own === null) return null;
   const { timeline: mains = null, forks = [] } = memory.mainsPromotions ?? {};
-  const mainsForks = forks.map(({ timeline, left_at_lsn: lsn }) => ({ timeline, leftAtLsn: parseLsn(lsn) }));
-  return { own, mains, mainsForks };
+  const ownHistory = { timeline: received.timeline, forks: asForks(received.forks ?? []) };
+  return { own, mains, mainsForks: asForks(forks), ownHistory };
+}
+
+function asForks(lines: TimelineHistory['forks'] & object): CurrentTimelines['mainsForks'] {
+  return lines.map(({ timeline, left_at_lsn: lsn }) => ({ timeline, leftAtLsn: parseLsn(lsn) }));
 }
 
 function mayBeAsked(context: ClusterContext, membership: Membership): boolean {

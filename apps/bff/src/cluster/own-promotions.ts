@@ -27,14 +27,25 @@ export function ownForks({ memory }: Pick<ClusterContext, 'memory'>): TimelineFo
  * False until the rows have been read once, and between a promotion of this server and its row: until then promotions of
  * the reign before may be missing, of which only replication told this server.
  */
-export function isListWhole({ memory, nodeFile, database }: ClusterContext): boolean {
-  if (memory.promotionRows === null) return false;
-  if (database.view().state === 'writable' && memory.timelineHistory === null) return false;
+export function isListWhole(context: ClusterContext): boolean {
+  const { memory, nodeFile, database } = context;
+  const { state, timeline } = database.view();
+  // A main that is read-only is promoted again before anybody follows it.
+  if (memory.promotionRows === null || state !== 'writable') return false;
+  if (timeline !== null && (memory.timelineHistory?.timeline !== timeline || hasUnwrittenTimeline(context)))
+    return false;
   const { membership } = nodeFile.get();
   const last = membership?.promotions.at(-1);
   if (last === undefined || last.node_id !== membership?.node_id || membership.main_node_id !== last.node_id)
     return true;
   return memory.promotionRows.some((row) => row.promotion_id === last.promotion_id);
+}
+
+/** A promotion that nobody saw: the panel died before node.json knew it. Of the first one of a cluster nothing tells. */
+export function hasUnwrittenTimeline(context: ClusterContext): boolean {
+  const { state, timeline } = context.database.view();
+  const known = ownPromotions(context).at(-1)?.timeline;
+  return state === 'writable' && timeline !== null && known !== undefined && timeline > known;
 }
 
 /** What is told to others has to be the whole list: reads the rows where it is not yet; false when that did not help. */
@@ -55,8 +66,9 @@ export async function readPromotionRows(context: ClusterContext): Promise<boolea
     if (state === 'writable') await readForks(context, timeline);
     return true;
   } catch (error) {
-    // The database went away between the look and the reading.
+    // The database went away between the look and the reading, as a rule.
     if (!(error instanceof Fault)) throw error;
+    context.log.info({ code: error.code, reason: error.message }, 'the promotions could not be read');
     return false;
   }
 }

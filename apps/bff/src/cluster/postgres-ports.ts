@@ -99,6 +99,8 @@ export interface ReplicationPort {
   promote(timeoutSeconds: number): Promise<{ timeline: number; forkLsn: string }>;
   /** Out of recovery: the timelines that the data have come through. */
   timelineHistory(): Promise<TimelineHistory>;
+  /** In recovery: the same of the newest timeline of which WAL lies here. */
+  receivedHistory(): Promise<TimelineHistory>;
   /** Puts these delays back and clears synchronous_standby_names. */
   restoreAfterPromotion(): Promise<void>;
   checkpoint(): Promise<void>;

@@ -45,7 +45,9 @@ async function describe(
 ): Promise<Divergence> {
   const parting = partingPromotion(own, mains);
   const { bytesPastFork } = verdict;
-  const forkLsn = bytesPastFork === null ? parting?.fork_lsn : formatLsn(ownLastLsn - BigInt(bytesPastFork));
+  // Of a fork that nobody wrote down the list says nothing, or a later one.
+  const isFromVerdict = verdict.code === 'past_fork' && bytesPastFork !== null;
+  const forkLsn = isFromVerdict ? formatLsn(ownLastLsn - BigInt(bytesPastFork)) : parting?.fork_lsn;
   // When they parted is known of a promotion that was written down, and not of one that PostgreSQL alone knows.
   const partedAt = parting !== null && parting.fork_lsn === forkLsn ? new Date(parting.at) : null;
   return {

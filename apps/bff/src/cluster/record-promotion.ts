@@ -3,11 +3,11 @@ import type { ClusterEvent } from '@proxpanel/contracts/events';
 import type { Operation } from '@proxpanel/contracts/operations';
 import { recordAsyncBeforeWrites } from './change-durability.ts';
 import type { ClusterContext } from './cluster-context.ts';
-import { idsOf } from './mains-promotions.ts';
+import { haveSamePromotions, idsOf } from './mains-promotions.ts';
 import { otherPeers, requireMembership, slotNameOf } from './membership.ts';
 import type { Promotion } from '@proxpanel/contracts/change-of-main';
 import type { Membership } from './node-file.ts';
-import { readPromotionRows } from './own-promotions.ts';
+import { makeListWhole, ownPromotions } from './own-promotions.ts';
 import { flushJournal, makeEvent } from './record-event.ts';
 
 export const promotingGateReason = 'This server is being promoted; writes are taken in a moment.';
@@ -27,14 +27,24 @@ export async function completePromotion(
   await context.replication.clearStandbySource();
   await recordPromotion(context, promotion, cause);
   await rememberFailover(context, promotion, cause);
-  // From here on the others may compare themselves with the whole list.
-  await readPromotionRows(context);
   if (otherPeers(requireMembership(context.nodeFile.get())).length > 0) {
     // Each promotion takes the file away; without it a restart would come up writable (SAFETY §1 "Fail-safe restart").
     await context.replication.keepStandbySignal(true);
     context.memory.standbySignal = true;
   }
   if (context.roles.view().gateShutBecause === promotingGateReason) context.roles.openGate();
+  await keepWholeList(context);
+}
+
+/** From here on the others may compare themselves with it, and a main whose database is away still knows all of it. */
+async function keepWholeList(context: ClusterContext): Promise<void> {
+  if (!(await makeListWhole(context))) return;
+  const promotions = ownPromotions(context);
+  await context.nodeFile.update((file) => {
+    const { membership } = file;
+    if (membership === null || haveSamePromotions(membership.promotions, promotions)) return file;
+    return { ...file, membership: { ...membership, promotions } };
+  });
 }
 
 /** Repeatable: a promotion that is already listed is not written twice. */

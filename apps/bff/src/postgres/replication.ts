@@ -42,6 +42,7 @@ export function createReplication(pool: DatabasePool, clock: ClockPort): Replica
     prepareCandidate: () => prepareCandidate(pool),
     promote: (timeoutSeconds) => promote(pool, timeoutSeconds),
     timelineHistory: () => readTimelineHistory(pool),
+    receivedHistory: () => readTimelineHistory(pool, true),
     restoreAfterPromotion: () => restoreAfterPromotion(pool),
     checkpoint: () => checkpoint(pool),
     demote: (signal) => demote(pool, signal),
