@@ -2,7 +2,7 @@
 import { messageOf } from '../fault.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { otherPeers, requireMembership, targetOf } from './membership.ts';
-import { makeListWhole, ownPromotions } from './own-promotions.ts';
+import { ownPromotions, readPromotionRows } from './own-promotions.ts';
 import { bootMs, hear, missAnswer, soundsOf } from './sounds.ts';
 
 const timeoutMs = 3_000;
@@ -19,7 +19,7 @@ export interface Confirmation {
 export async function askConfirmation(context: ClusterContext): Promise<Confirmation> {
   const membership = requireMembership(context.nodeFile.get());
   // A list with a gap would read like a promotion without this server's knowledge.
-  await makeListWhole(context);
+  await readPromotionRows(context);
   const promotionIds = ownPromotions(context).map((promotion) => promotion.promotion_id);
   const body = { node_id: membership.node_id, term: membership.term, promotion_ids: promotionIds };
   const confirmed: string[] = [];

@@ -13,7 +13,7 @@ import { attachedByCopy, configuredRole, hbaLinesFor, isAttached, otherPeers } f
 import type { Membership } from './node-file.ts';
 import { receiverStreams } from './observe-replication.ts';
 import { hasUnwrittenTimeline } from './own-promotions.ts';
-import { promoteAndKeep } from './promotion-steps.ts';
+import { keepUnseenPromotion } from './promotion-steps.ts';
 import { completePromotion, promotingGateReason } from './record-promotion.ts';
 import { standbySourceOf } from './standby-source-of.ts';
 
@@ -53,7 +53,7 @@ export async function assertCluster(context: ClusterContext): Promise<void> {
 /** A promotion whose record failed (the database went away in that moment) is recorded as soon as it can be (SAFETY §2). */
 async function assertPromotionRecord(context: ClusterContext, membership: Membership): Promise<void> {
   const isUnseen = hasUnwrittenTimeline(context);
-  const last = isUnseen ? await promoteAndKeep(context) : membership.promotions.at(-1);
+  const last = isUnseen ? await keepUnseenPromotion(context) : membership.promotions.at(-1);
   if (last?.node_id !== membership.node_id) return;
   const { gateShutBecause } = context.roles.view();
   const listed = await context.rows.listPromotions();

@@ -7,7 +7,7 @@ import { Fault } from '../fault.ts';
 import { membershipOf, peerOf, recordingLog, temporaryNodeFile } from '../host/test-node-file.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { createClusterMemory } from './cluster-memory.ts';
-import { promotionSteps } from './promotion-steps.ts';
+import { keepUnseenPromotion, promotionSteps } from './promotion-steps.ts';
 
 function promotionOf(nodeId: number, term: number): Promotion {
   return {
@@ -58,3 +58,47 @@ test.each([
   await expect(main.announce()).rejects.toMatchObject({ code: 'DATABASE_DOWN' });
   expect(main.told).toEqual([]);
 });
+
+/** A main of term 3 whose database went on to timeline 5 while nobody looked. It can be promoted by nothing here. */
+async function onAnUnseenTimeline(meanwhile: object) {
+  const temporary = await temporaryNodeFile(
+    membershipOf({ ...{ node_id: 2, main_node_id: 2, role: 'main', term: 3 }, promotions: [ownPromotion] }),
+  );
+  const timelineHistory = async () => {
+    await temporary.file.update((file) => ({
+      ...file,
+      membership: file.membership === null ? null : { ...file.membership, ...meanwhile },
+    }));
+    return { timeline: 5, forks: [...forks, { timeline: 4, left_at_lsn: '0/5000000' }] };
+  };
+  const context = {
+    memory: createClusterMemory(),
+    nodeFile: temporary.file,
+    clock: { nowMs: () => 0 },
+    replication: { timelineHistory },
+  } as unknown as ClusterContext;
+  return {
+    keep: () => keepUnseenPromotion(context),
+    membership: () => temporary.file.get().membership,
+    [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+  };
+}
+
+test('SAFETY §2: a promotion that nobody saw is kept as PostgreSQL tells of it', async () => {
+  await using main = await onAnUnseenTimeline({});
+  expect(await main.keep()).toMatchObject({ term: 3, timeline: 5, fork_lsn: '0/5000000', node_id: 2 });
+  expect(main.membership()?.promotions).toMatchObject([ownPromotion, { timeline: 5 }]);
+});
+
+test.each([
+  ['it was fenced', { fence: { at: '2026-01-01T00:00:00.000Z', reason: 'Superseded.', term: 3 } }],
+  ['a higher term was met', { term: 4 }],
+  ['another server is main', { main_node_id: 1 }],
+])(
+  'SAFETY §1: a main that is looked after promotes nothing, and what was met meanwhile stands: %s',
+  async (_, meanwhile) => {
+    await using main = await onAnUnseenTimeline(meanwhile);
+    expect(await main.keep()).toBeUndefined();
+    expect(main.membership()).toMatchObject({ ...meanwhile, promotions: [ownPromotion] });
+  },
+);

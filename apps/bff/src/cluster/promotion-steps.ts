@@ -76,8 +76,14 @@ export async function keepNewPromotion(
   context: ClusterContext,
   { timeline, forkLsn }: { readonly timeline: number; readonly forkLsn: string },
 ): Promise<Promotion> {
+  const promotion = newPromotion(context, timeline, forkLsn);
+  await keepPromotion(context, promotion);
+  return promotion;
+}
+
+function newPromotion(context: ClusterContext, timeline: number, forkLsn: string): Promotion {
   const membership = requireMembership(context.nodeFile.get());
-  const promotion: Promotion = {
+  return {
     promotion_id: randomUUID(),
     term: membership.term,
     timeline,
@@ -85,8 +91,31 @@ export async function keepNewPromotion(
     node_id: membership.node_id,
     at: new Date(context.clock.nowMs()).toISOString(),
   };
-  await keepPromotion(context, promotion);
-  return promotion;
+}
+
+/**
+ * A timeline that main's database is on, and that nobody wrote down, gets its promotion in node.json. It promotes nothing,
+ * and takes no fence away: a database that is in recovery by now refuses to be asked. undefined: there is nothing to keep.
+ *
+ * @throws Fault of the database.
+ */
+export async function keepUnseenPromotion(context: ClusterContext): Promise<Promotion | undefined> {
+  const { term } = requireMembership(context.nodeFile.get());
+  const { timeline, forks } = await context.replication.timelineHistory();
+  const forkLsn = forks?.at(-1)?.left_at_lsn;
+  if (forkLsn === undefined) return undefined;
+  const promotion = newPromotion(context, timeline, forkLsn);
+  const others = ownPromotions(context);
+  let kept: Promotion | undefined;
+  await context.nodeFile.update((file) => {
+    const { membership } = file;
+    const isMainAsBefore = configuredRole(membership) === 'main' && membership?.term === term;
+    kept = undefined;
+    if (!isMainAsBefore || membership.fence !== null || others.some((each) => each.timeline >= timeline)) return file;
+    kept = promotion;
+    return { ...file, membership: { ...membership, promotions: [...others, promotion] } };
+  });
+  return kept;
 }
 
 /** pg_promote cannot be taken back: giving up here would leave a writable server that nobody calls main. */

@@ -12,8 +12,8 @@ const PRESENT = 'SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name';
 const NEWEST = "SELECT max(left(name, 8)) AS name FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'";
 
 /**
- * Out of recovery the present timeline; in recovery the newest one that was received or written. `forks` is null where there is no file: of the first timeline, and of a later one whose file was
- * taken away.
+ * Out of recovery the present timeline; in recovery the newest one that was received or written. `forks` is null where
+ * there is no file: of the first timeline, and of a later one whose file was taken away.
  *
  * @throws Fault INTERNAL for a file that cannot be understood.
  */
